@@ -1,0 +1,195 @@
+"""A SavedModel in a version 1 session: the way TensorFlow Serving runs it.
+
+Eager loading (`tf.saved_model.load`) hides exports that TensorFlow Serving cannot run, and costs ten times as much.
+TensorFlow is imported inside the functions, so that importing this module costs nothing.
+"""
+
+import copy
+import logging
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import MappingProxyType, TracebackType
+from typing import Any, NamedTuple, Self
+
+import numpy as np
+
+INIT_SIGNATURE = "__saved_model_init_op"
+"""Pseudo-signature that holds the initialisation op; nobody can call it."""
+
+
+class _Prepared(NamedTuple):
+    """One signature, ready to run: aliases in the order in which the callable takes and gives arrays."""
+
+    call: Callable[..., list[Any]]
+    inputs: tuple[str, ...]
+    names: frozenset[str]
+    outputs: tuple[tuple[str, int], ...]
+    """Output alias and its position in the answer; two aliases may share one tensor."""
+
+
+class LoadedModel:
+    """The signatures of one SavedModel and the session that answers them; safe to use from several threads."""
+
+    def __init__(self, session: Any, signatures: Mapping[str, Any], *, timeout_ms: int = 0) -> None:
+        self.signatures: Mapping[str, Any] = MappingProxyType(dict(signatures))
+        self._session = session
+        self._timeout_ms = timeout_ms
+        self._prepared: dict[str, _Prepared] = {}
+        self._lock = threading.Lock()
+
+    def run(self, signature: str, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """Answer `inputs` (alias to array) with the outputs; strings come back as object arrays of bytes.
+
+        The shape is not compared with the signature's, as in TensorFlow Serving: the graph decides.
+        Raises ValueError for an unknown signature or other input names, and the `tf.errors` of the run itself
+        (InvalidArgumentError for a wrong dtype or shape, DeadlineExceededError after `timeout_ms`).
+        """
+        prepared = self._prepared.get(signature) or self._prepare(signature)
+        if inputs.keys() != prepared.names:
+            raise ValueError(
+                f"Signature '{signature}' got the inputs {sorted(inputs)}, but takes {list(prepared.inputs)}. "
+                "Give exactly these names."
+            )
+        try:
+            answers = prepared.call(*(inputs[alias] for alias in prepared.inputs))
+        except Exception as error:
+            _explain(error)
+            raise
+        return {alias: _as_array(answers[position]) for alias, position in prepared.outputs}
+
+    def close(self) -> None:
+        """Free the session; the caller sees to it that no run is under way."""
+        with self._lock:
+            self._prepared.clear()
+            if self._session is not None:
+                self._session.close()
+            self._session = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _prepare(self, signature: str) -> _Prepared:
+        """Make the signature's session callable, once."""
+        if signature not in self.signatures:
+            known = ", ".join(sorted(self.signatures)) or "none"
+            raise ValueError(f"Signature '{signature}' was not found. This SavedModel has: {known}.")
+        with self._lock:
+            if self._session is None:
+                raise ValueError("This model is closed. Load it again to run it.")
+            if signature not in self._prepared:
+                self._prepared[signature] = _prepare(
+                    self._session, self.signatures[signature], timeout_ms=self._timeout_ms
+                )
+            return self._prepared[signature]
+
+
+def load(
+    path: Path,
+    *,
+    intra_op_threads: int = 0,
+    inter_op_threads: int = 0,
+    tags: Sequence[str] = ("serve",),
+    timeout_ms: int = 0,
+) -> LoadedModel:
+    """Load the SavedModel folder `path` into its own session.
+
+    `intra_op_threads`, `inter_op_threads`: 0 lets TensorFlow choose. `timeout_ms`: longest time of one run in
+    milliseconds, 0 for no limit. Raises FileNotFoundError when the folder holds no SavedModel, ValueError when it
+    cannot be loaded.
+    """
+    _check_folder(path)
+    import tensorflow as tf
+
+    session_options = tf.compat.v1.ConfigProto(
+        intra_op_parallelism_threads=intra_op_threads, inter_op_parallelism_threads=inter_op_threads
+    )
+    session = tf.compat.v1.Session(graph=tf.Graph(), config=session_options)
+    try:
+        with _quiet_deprecation():
+            meta_graph = tf.compat.v1.saved_model.loader.load(session, list(tags), str(path))
+    except Exception as error:  # TensorFlow raises OSError, RuntimeError, KeyError and tf.errors for one broken folder
+        session.close()
+        raise ValueError(f"The SavedModel in '{path}' could not be loaded: {_advice(error)}") from error
+    # Copied, because a signature inside the meta graph keeps the whole graph definition in memory.
+    signatures = {n: copy.deepcopy(d) for n, d in meta_graph.signature_def.items() if n != INIT_SIGNATURE}
+    return LoadedModel(session, signatures, timeout_ms=timeout_ms)
+
+
+def _prepare(session: Any, signature: Any, *, timeout_ms: int) -> _Prepared:
+    """Make one session callable: 15 us a call, against 120 us for `Session.run` and 212 us for an eager signature."""
+    from tensorflow.core.protobuf import config_pb2
+
+    inputs, outputs = sorted(signature.inputs), sorted(signature.outputs)
+    names = [info.name for side in (signature.inputs, signature.outputs) for info in side.values()]
+    if not all(names):
+        raise ValueError("A sparse or ragged tensor stands in this signature; only dense tensors can be served.")
+    fetched = list(dict.fromkeys(signature.outputs[alias].name for alias in outputs))
+    options = config_pb2.CallableOptions(feed=[signature.inputs[alias].name for alias in inputs], fetch=fetched)
+    options.run_options.timeout_in_ms = timeout_ms
+    positions = tuple((alias, fetched.index(signature.outputs[alias].name)) for alias in outputs)
+    # Private, but what TensorFlow Serving does; the public make_callable feeds through the slow Session.run.
+    return _Prepared(session._make_callable_from_options(options), tuple(inputs), frozenset(inputs), positions)
+
+
+def _as_array(value: Any) -> np.ndarray:
+    """A rank 0 answer comes back as a NumPy scalar or as bytes; bytes need dtype object to keep trailing zeros."""
+    return np.asarray(value, dtype=object) if isinstance(value, bytes) else np.asarray(value)
+
+
+def _check_folder(path: Path) -> None:
+    """Refuse a folder without a SavedModel and say what is there instead."""
+    if any((path / name).is_file() for name in ("saved_model.pb", "saved_model.pbtxt")):
+        return
+    if not path.is_dir():
+        raise FileNotFoundError(f"'{path}' is not a folder. Give the folder that holds saved_model.pb.")
+    found = sorted(child.name for child in path.iterdir())
+    versions = [name for name in found if (path / name / "saved_model.pb").is_file()]
+    advice = f"Did you mean '{path / versions[-1]}'?" if versions else "Give the folder that holds saved_model.pb."
+    listing = ", ".join(found[:8]) + (", ..." if len(found) > 8 else "") if found else "nothing"
+    raise FileNotFoundError(f"'{path}' holds no saved_model.pb (found: {listing}). {advice}")
+
+
+def _advice(error: Exception) -> str:
+    """TensorFlow's own message with what to do, where that is known."""
+    text = str(error).strip()
+    if "MetaGraphDef associated with tags" in text:
+        return f"{text} Choose tags that it has."
+    if "Op type not registered" in text or "No op named" in text:
+        return f"{text} The graph needs an op library that is not loaded (tensorflow_text for tf-text ops): install it."
+    return text or type(error).__name__
+
+
+def _explain(error: Exception) -> None:
+    """Say what the usual broken Keras export looks like from here; other errors speak for themselves."""
+    import tensorflow as tf
+
+    if not isinstance(error, tf.errors.FailedPreconditionError) or "Could not find variable" not in error.message:
+        return
+    message = (
+        f"{error.message}\nThis export answers only in eager mode: its variables are not tracked, so TensorFlow "
+        "Serving cannot run it. Export the Keras model again with model.export(folder), not with tf.saved_model.save."
+    )
+    raise tf.errors.FailedPreconditionError(None, None, message) from error
+
+
+@contextmanager
+def _quiet_deprecation() -> Iterator[None]:
+    """Drop the warning that the version 1 loader is deprecated; it is the point of this module."""
+    import tensorflow as tf
+
+    def wanted(record: logging.LogRecord) -> bool:
+        return "saved_model.loader_impl" not in record.getMessage()
+
+    logger = tf.get_logger()
+    logger.addFilter(wanted)
+    try:
+        yield
+    finally:
+        logger.removeFilter(wanted)

@@ -1,0 +1,152 @@
+"""Loading and running SavedModels in a version 1 session."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from serving import saved_model
+
+
+@pytest.fixture(scope="module")
+def half(half_plus_two: Path) -> Iterator[saved_model.LoadedModel]:
+    with saved_model.load(half_plus_two / "00000123", intra_op_threads=1, inter_op_threads=1) as model:
+        yield model
+
+
+@pytest.fixture(scope="module")
+def echoing(echo: Path) -> Iterator[saved_model.LoadedModel]:
+    with saved_model.load(echo / "1") as model:
+        yield model
+
+
+@pytest.mark.parametrize("x", [np.array([[1.0], [3.0]]), np.array([1.0, 2.0]), np.array(4.0)])
+def test_run_takes_any_shape_the_graph_takes(half: saved_model.LoadedModel, x: np.ndarray) -> None:
+    answer = half.run("serving_default", {"x": x.astype(np.float32)})
+    assert list(answer) == ["y"]
+    assert answer["y"].shape == x.shape
+    np.testing.assert_allclose(answer["y"], 0.5 * x + 2)
+
+
+def test_signatures_leave_out_the_initialiser(half: saved_model.LoadedModel) -> None:
+    assert sorted(half.signatures) == ["both", "classify", "labelled", "regress", "serving_default"]
+    assert half.signatures["serving_default"].inputs["x"].dtype == 1  # DT_FLOAT
+
+
+def test_outputs_go_by_alias(half: saved_model.LoadedModel) -> None:
+    answer = half.run("both", {"x": np.array([[6.0]], np.float32)})
+    assert {alias: array.item() for alias, array in answer.items()} == {"half": 3.0, "whole": 6.0}
+
+
+@pytest.mark.parametrize("strings", [[b"a\x00b\x00", "é".encode()], ["a\x00b\x00", "é"]])
+def test_strings_are_object_arrays_of_bytes(echoing: saved_model.LoadedModel, strings: list[str | bytes]) -> None:
+    answer = echoing.run("str", {"default": np.array(strings, dtype=object)})["out"]
+    assert answer.dtype == object
+    assert answer.tolist() == [b"a\x00b\x00", b"\xc3\xa9"]
+
+
+def test_scalar_string_keeps_trailing_zeros(echoing: saved_model.LoadedModel) -> None:
+    answer = echoing.run("str", {"default": np.array(b"a\x00", dtype=object)})["out"]
+    assert (answer.shape, answer.item()) == ((), b"a\x00")
+
+
+def test_fixed_width_bytes(echoing: saved_model.LoadedModel) -> None:
+    answer = echoing.run("str", {"default": np.array([[b"one", b"three"]])})["out"]
+    assert answer.tolist() == [[b"one", b"three"]]
+
+
+def test_signature_without_inputs_keeps_state(echo: Path) -> None:
+    with saved_model.load(echo / "1") as model:
+        assert [model.run("count", {})["count"].item() for _ in range(3)] == [1.0, 2.0, 3.0]
+
+
+def test_many_threads_share_one_model(half: saved_model.LoadedModel) -> None:
+    def answer(i: int) -> float:
+        return half.run("serving_default", {"x": np.array([[i]], np.float32)})["y"].item()
+
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(answer, range(200))) == [0.5 * i + 2 for i in range(200)]
+
+
+def test_timeout_ends_a_run(echo: Path) -> None:
+    import tensorflow as tf
+
+    with (
+        saved_model.load(echo / "1", timeout_ms=50) as model,
+        pytest.raises(tf.errors.DeadlineExceededError, match="Timed out"),
+    ):
+        model.run("slow", {"default": np.array([1.0], np.float32)})
+
+
+def test_unknown_signature_names_the_known(half: saved_model.LoadedModel) -> None:
+    with pytest.raises(ValueError, match=r"'predict' was not found.*both, classify, labelled, regress"):
+        half.run("predict", {})
+
+
+@pytest.mark.parametrize("names", [[], ["z"], ["x", "z"]])
+def test_wrong_input_names(half: saved_model.LoadedModel, names: list[str]) -> None:
+    with pytest.raises(ValueError, match=r"takes \['x'\]"):
+        half.run("serving_default", {name: np.zeros((1, 1), np.float32) for name in names})
+
+
+def test_wrong_dtype_is_the_runs_error(half: saved_model.LoadedModel) -> None:
+    import tensorflow as tf
+
+    with pytest.raises(tf.errors.InvalidArgumentError, match=r"double vs\. expect float"):
+        half.run("serving_default", {"x": np.zeros((1, 1), np.float64)})
+
+
+def test_eager_only_keras_export_is_explained(untracked: Path) -> None:
+    import tensorflow as tf
+
+    with saved_model.load(untracked) as model:
+        signature = model.signatures["serving_default"]
+        inputs = {alias: np.zeros((1, 1), np.float32) for alias in signature.inputs}
+        with pytest.raises(tf.errors.FailedPreconditionError, match=r"with model\.export\(folder\)"):
+            model.run("serving_default", inputs)
+
+
+def test_base_path_instead_of_version(half_plus_two: Path) -> None:
+    with pytest.raises(FileNotFoundError, match=r"found: 00000123.*Did you mean '.*00000123'"):
+        saved_model.load(half_plus_two)
+
+
+def test_missing_and_empty_folder(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="is not a folder"):
+        saved_model.load(tmp_path / "none")
+    with pytest.raises(FileNotFoundError, match="found: nothing"):
+        saved_model.load(tmp_path)
+
+
+def test_broken_file(tmp_path: Path) -> None:
+    (tmp_path / "saved_model.pb").write_bytes(b"not a protocol buffer")
+    with pytest.raises(ValueError, match="could not be loaded: Cannot parse file"):
+        saved_model.load(tmp_path)
+
+
+def test_missing_tags(half_plus_two: Path) -> None:
+    with pytest.raises(ValueError, match=r"tpu.*Choose tags"):
+        saved_model.load(half_plus_two / "00000123", tags=("serve", "tpu"))
+
+
+def test_closed_model_refuses(half_plus_two: Path) -> None:
+    model = saved_model.load(half_plus_two / "00000123")
+    model.run("serving_default", {"x": np.zeros((1, 1), np.float32)})
+    model.close()
+    model.close()
+    with pytest.raises(ValueError, match="closed"):
+        model.run("serving_default", {"x": np.zeros((1, 1), np.float32)})
+
+
+def test_loading_is_quiet(half_plus_two: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    saved_model.load(half_plus_two / "00000123").close()
+    assert "deprecated" not in capfd.readouterr().err
+
+
+def test_import_leaves_tensorflow_alone() -> None:
+    code = "import sys, serving.saved_model; sys.exit('tensorflow' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
