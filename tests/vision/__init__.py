@@ -1,0 +1,1 @@
+"""Tests of vision: each mirrors one of its modules."""
