@@ -1,0 +1,197 @@
+"""Values to pictures for the report: each function returns HTML that needs no network, no script and no font file.
+
+Line plots come from matplotlib (its objects only, never pyplot's global state) as embedded SVG. Tables, bars and
+galleries are HTML, so that class names in any script are set by the browser; matplotlib's font lacks most of them.
+"""
+
+import base64
+import html
+import io
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+TRAIN, HELD_OUT, QUIET = "#4c72b0", "#dd8452", "#8a8f98"
+"""Colours of everything measured on training data, on other data, and of helping lines."""
+TILE = 112
+"""Images with a longer side below this many pixels are enlarged up to it."""
+LARGEST_TILE = 320
+"""Images with a longer side above this many pixels are reduced to it."""
+MATRIX_CLASSES = 30
+"""Up to so many classes a confusion matrix stays readable; above, the most confused pairs are listed."""
+NOT_CURVES = ("epoch", "seconds", "learning_rate")
+"""History columns that get no panel with a training and a validation line."""
+
+
+def curves(rows: Sequence[Mapping[str, float]], *, monitor: str = "val_loss") -> str:
+    """Each metric of the history over the epochs, training against validation, and the learning rate.
+
+    rows: one mapping an epoch with Keras' log names (epoch, loss, val_loss, accuracy, ..., learning_rate); NaN leaves
+    a hole. monitor: the column that says which epoch was best: the highest accuracy, the lowest of anything else.
+    """
+    from matplotlib.figure import Figure
+
+    columns = list(dict.fromkeys(key for row in rows for key in row))
+    names = [key for key in columns if key not in NOT_CURVES and not key.startswith("val_")]
+    panels = names + [key for key in ("learning_rate",) if key in columns]
+    if not panels:
+        return "<p>No epoch was finished.</p>"
+    epochs = [row.get("epoch", index + 1) for index, row in enumerate(rows)]
+    best = best_row(rows, monitor=monitor)
+    height = math.ceil(len(panels) / 2)
+    figure = Figure(figsize=(9.0, 2.9 * height), layout="constrained")
+    for place, name in enumerate(panels):
+        axes = figure.add_subplot(height, 2, place + 1)
+        _lines(axes, rows, epochs, name)
+        if best is not None:
+            axes.axvline(epochs[best], color=QUIET, linestyle=":", label=f"best epoch ({epochs[best]:g})")
+        axes.legend(frameon=False, fontsize=8)
+    last = ", ".join(f"{key} {rows[-1][key]:.4g}" for key in columns if key in rows[-1] and key not in NOT_CURVES)
+    return picture(figure, alt=f"Curves over {len(rows)} epochs. Last epoch: {last}.")
+
+
+def best_row(rows: Sequence[Mapping[str, float]], *, monitor: str) -> int | None:
+    """Index of the best row by `monitor` (highest accuracy, lowest of anything else), None when it was never finite."""
+    sign = -1.0 if monitor.endswith("accuracy") else 1.0
+    values = {i: sign * row[monitor] for i, row in enumerate(rows) if math.isfinite(row.get(monitor, math.nan))}
+    return min(values, key=values.__getitem__) if values else None
+
+
+def reliability(bins: Sequence[tuple[float, float, int]]) -> str:
+    """Reliability diagram with, below it, how many predictions each bin holds.
+
+    bins: (mean confidence, accuracy, number of predictions) of equal bins from 0 to 1; an empty one holds NaN.
+    """
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(5.4, 5.0), layout="constrained")
+    upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
+    width = 1 / len(bins)
+    centres = [(index + 0.5) * width for index in range(len(bins))]
+    upper.plot([0, 1], [0, 1], color=QUIET, linestyle=":", label="confidence = accuracy")
+    upper.bar(centres, [_or_zero(accuracy) for _, accuracy, _ in bins], width * 0.92, color=HELD_OUT, label="accuracy")
+    upper.scatter([c for c, _, n in bins if n], [a for _, a, n in bins if n], s=14, color="black", zorder=3)
+    upper.set(ylabel="accuracy", xlim=(0, 1), ylim=(0, 1.02))
+    upper.legend(frameon=False, loc="upper left", fontsize=8)
+    lower.bar(centres, [number for _, _, number in bins], width * 0.92, color=QUIET)
+    lower.set(xlabel="confidence (probability of the answer)", ylabel="predictions")
+    _plain(upper)
+    _plain(lower)
+    told = "; ".join(f"{a:.2f} right at confidence {c:.2f} ({n})" for c, a, n in bins if n)
+    return picture(figure, alt=f"Reliability diagram: {told}.")
+
+
+def picture(figure: Any, *, alt: str) -> str:
+    """A matplotlib Figure as an `<img>` with the SVG inside."""
+    import matplotlib
+
+    buffer = io.BytesIO()
+    with matplotlib.rc_context({"svg.hashsalt": "report"}):  # the same figure gives the same bytes
+        figure.savefig(buffer, format="svg", metadata={"Date": None})
+    return _image(buffer.getvalue(), "svg+xml", alt=alt, kind="plot")
+
+
+def matrix(counts: NDArray[np.int64], labels: Sequence[str]) -> str:
+    """Confusion matrix as a shaded table; above 30 classes the most confused pairs as bars.
+
+    counts: int64 (c, c), row the true class, column the predicted one.
+    """
+    if len(labels) > MATRIX_CLASSES:
+        return confused_pairs(counts, labels)
+    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    names = [html.escape(label) for label in labels]
+    head = "".join(f'<th scope="col"><span>{name}</span></th>' for name in names)
+    body = "".join(
+        f'<tr><th scope="row">{name}</th>' + "".join(map(_cell, row, share, names, [name] * len(names))) + "</tr>"
+        for name, row, share in zip(names, counts, shares, strict=True)
+    )
+    return (
+        '<div class="wide"><table class="matrix"><caption>Rows: true class. Columns: answer. '
+        f"Shade: share of the row.</caption><tr><td></td>{head}</tr>{body}</table></div>"
+    )
+
+
+def confused_pairs(counts: NDArray[np.int64], labels: Sequence[str], *, most: int = 20) -> str:
+    """The most frequent mistakes as bars, "true class → answer"."""
+    wrong = counts.copy()
+    np.fill_diagonal(wrong, 0)
+    order = np.argsort(-wrong, axis=None, kind="stable")[:most]
+    pairs = [(int(t), int(p)) for t, p in zip(*np.unravel_index(order, wrong.shape), strict=True) if wrong[t, p]]
+    if not pairs:
+        return "<p>No mistakes.</p>"
+    return bars([(f"{labels[t]} → {labels[p]}", float(wrong[t, p])) for t, p in pairs])
+
+
+def bars(values: Sequence[tuple[str, float]], *, full: float | None = None, unit: str = "") -> str:
+    """Horizontal bars, one a (name, value >= 0). full: the value that fills a row; the largest when absent."""
+    finite = [value for _, value in values if math.isfinite(value)]
+    full = full or max(finite, default=0.0) or 1.0
+    rows = (
+        f'<tr><th scope="row">{html.escape(name)}</th><td class="bar"><div style="width:'
+        f'{100 * min(_or_zero(value) / full, 1.0):.2f}%"></div></td><td class="number">{value:.3g}{unit}</td></tr>'
+        for name, value in values
+    )
+    return f'<table class="bars">{"".join(rows)}</table>'
+
+
+def gallery(images: Sequence[NDArray[np.uint8]], captions: Sequence[str]) -> str:
+    """Pictures with a caption below each. images: uint8 (h, w, 3) RGB of any sizes; small ones are enlarged."""
+    figures = (
+        f"<figure>{thumbnail(image, alt=caption or f'image {index + 1}')}"
+        f"<figcaption>{html.escape(caption)}</figcaption></figure>"
+        for index, (image, caption) in enumerate(zip(images, captions, strict=True))
+    )
+    return f'<div class="gallery">{"".join(figures)}</div>'
+
+
+def thumbnail(image: NDArray[np.uint8], *, alt: str) -> str:
+    """One image as `<img>`, PNG, its longer side 112 to 320 pixels: each pixel repeated, or reduced by area."""
+    import cv2
+
+    if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
+        raise ValueError(f"found an image of {image.dtype} {image.shape}; expected uint8 (h, w, 3)")
+    longest = max(image.shape[:2])
+    if longest > LARGEST_TILE:
+        size = [max(1, round(side * LARGEST_TILE / longest)) for side in (image.shape[1], image.shape[0])]
+        image = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
+    repeat = math.ceil(TILE / longest)
+    image = image.repeat(repeat, axis=0).repeat(repeat, axis=1)
+    _, data = cv2.imencode(".png", image[:, :, ::-1])
+    return _image(data.tobytes(), "png", alt=alt, kind="tile")
+
+
+def _lines(axes: Any, rows: Sequence[Mapping[str, float]], epochs: Sequence[float], name: str) -> None:
+    marker = "o" if len(rows) < 40 else ""
+    for key, colour, label in ((name, TRAIN, "training"), (f"val_{name}", HELD_OUT, "validation")):
+        values = [row.get(key, math.nan) for row in rows]
+        if any(map(math.isfinite, values)):
+            finite = [value if math.isfinite(value) else math.nan for value in values]
+            label = "per epoch" if name == "learning_rate" else label
+            axes.plot(epochs, finite, color=colour, marker=marker, markersize=3, linewidth=1.5, label=label)
+    axes.set(title=name.replace("_", " "), xlabel="epoch")
+    _plain(axes)
+
+
+def _plain(axes: Any) -> None:
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.grid(axis="y", color="#e6e8eb", linewidth=0.8)
+    axes.set_axisbelow(True)
+
+
+def _cell(count: int, share: float, predicted: str, truth: str) -> str:
+    colour = "76,114,176" if predicted == truth else "221,132,82"
+    text = f"{count}" if count else ""
+    dark = ' class="dark"' if share > 0.6 else ""
+    return f'<td{dark} style="background:rgba({colour},{share:.2f})" title="{truth} → {predicted}">{text}</td>'
+
+
+def _image(data: bytes, kind_of_data: str, *, alt: str, kind: str) -> str:
+    encoded = base64.b64encode(data).decode()
+    return f'<img class="{kind}" alt="{html.escape(alt)}" src="data:image/{kind_of_data};base64,{encoded}">'
+
+
+def _or_zero(value: float) -> float:
+    return value if math.isfinite(value) else 0.0
