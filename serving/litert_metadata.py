@@ -8,6 +8,7 @@ MediaPipe's metadata writers, do not run beside TensorFlow 2.21, so the few tabl
 
 import io
 import zipfile
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -107,7 +108,7 @@ def attach(model: bytes, metadata: Metadata) -> bytes:
     return file.getvalue()
 
 
-def label_lines(labels: tuple[str, ...]) -> str:
+def label_lines(labels: Iterable[str]) -> str:
     """The label file's text: one label a line, in the order of the outputs."""
     return "".join(f"{label}\n" for label in labels)
 
