@@ -91,7 +91,7 @@ def picture(figure: Any, *, alt: str) -> str:
     buffer = io.BytesIO()
     with matplotlib.rc_context({"svg.hashsalt": "report"}):  # the same figure gives the same bytes
         figure.savefig(buffer, format="svg", metadata={"Date": None})
-    return _image(buffer.getvalue(), "svg+xml", alt=alt, kind="plot")
+    return _image(buffer.getvalue(), "svg+xml", alt=alt, kind="plot" if figure.get_figwidth() > 7 else "plot half")
 
 
 def matrix(counts: NDArray[np.int64], labels: Sequence[str]) -> str:
@@ -108,8 +108,9 @@ def matrix(counts: NDArray[np.int64], labels: Sequence[str]) -> str:
         f'<tr><th scope="row">{name}</th>' + "".join(map(_cell, row, share, names, [name] * len(names))) + "</tr>"
         for name, row, share in zip(names, counts, shares, strict=True)
     )
+    upright = " upright" if max(map(len, labels), default=0) > 3 else ""
     return (
-        '<div class="wide"><table class="matrix"><caption>Rows: true class. Columns: answer. '
+        f'<div class="wide"><table class="matrix{upright}"><caption>Rows: true class. Columns: answer. '
         f"Shade: share of the row.</caption><tr><td></td>{head}</tr>{body}</table></div>"
     )
 
