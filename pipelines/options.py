@@ -1,0 +1,82 @@
+"""What all neural stories are told about optimisation. Standard library only, so that `--help` is immediate."""
+
+import os
+from dataclasses import dataclass
+from typing import Literal
+
+TINY_EPOCHS = 2
+TINY_EXAMPLES = 64
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingOptions:
+    """How the weights are found."""
+
+    epochs: int = 30
+    """Passes over the training examples, 1 or more."""
+    batch_size: int = 64
+    """Examples a step, 1 or more."""
+    optimizer: Literal["sgd", "adamw"] = "adamw"
+    """SGD with momentum, or AdamW (arXiv 1711.05101)."""
+    learning_rate: float = 2e-3
+    """Highest learning rate, above 0."""
+    momentum: float = 0.9
+    """Momentum of SGD, 0 to below 1."""
+    nesterov: bool = True
+    """Nesterov's form of the momentum."""
+    weight_decay: float = 0.02
+    """Decoupled weight decay of kernels (not of biases or normalisation), 0 or more; each step shrinks by rate x decay."""
+    schedule: Literal["cosine", "constant"] = "cosine"
+    """Learning rate after the warm-up: falling to 0 along a half cosine (arXiv 1608.03983), or constant."""
+    warmup_epochs: float = 1.0
+    """Epochs over which the learning rate rises from 0, 0 or more and fewer than epochs."""
+    label_smoothing: float = 0.05
+    """Share of each label spread over all classes (arXiv 1512.00567), 0 to below 1."""
+    clip_norm: float | None = None
+    """Upper bound of the global gradient norm, above 0; no clipping when absent."""
+    ema: float | None = None
+    """Decay of an exponential moving average of the weights, which is then validated and kept, above 0 and below 1."""
+    monitor: str = "val_accuracy"
+    """Column of history.csv that chooses the best epoch; accuracies are maximised, losses minimised."""
+    patience: int | None = None
+    """Epochs without a better `monitor` after which training stops, 1 or more; never when absent."""
+    deterministic: bool = False
+    """Same numbers on every run, bit by bit, at some cost in speed; the order of examples and the draws never vary."""
+
+    def __post_init__(self) -> None:
+        """Check the ranges; the messages name the flags."""
+        _check(self.epochs >= 1, "epochs", self.epochs, "1 or more")
+        _check(self.batch_size >= 1, "batch-size", self.batch_size, "1 or more")
+        _check(self.learning_rate > 0, "learning-rate", self.learning_rate, "above 0")
+        _check(0 <= self.momentum < 1, "momentum", self.momentum, "0 to below 1")
+        _check(self.weight_decay >= 0, "weight-decay", self.weight_decay, "0 or more")
+        _check(
+            0 <= self.warmup_epochs < self.epochs or self.warmup_epochs == 1,
+            "warmup-epochs",
+            self.warmup_epochs,
+            "0 to below epochs",
+        )
+        _check(0 <= self.label_smoothing < 1, "label-smoothing", self.label_smoothing, "0 to below 1")
+        _check(self.clip_norm is None or self.clip_norm > 0, "clip-norm", self.clip_norm, "above 0")
+        _check(self.ema is None or 0 < self.ema < 1, "ema", self.ema, "above 0 and below 1")
+        _check(self.patience is None or self.patience >= 1, "patience", self.patience, "1 or more")
+
+
+def tiny() -> bool:
+    """Whether `PIPELINES_TINY=1` asks for a run of two epochs on 64 examples, to try a command out."""
+    return os.environ.get("PIPELINES_TINY", "") not in ("", "0")
+
+
+def example_limit() -> int | None:
+    """At most this many examples; None without a limit."""
+    return TINY_EXAMPLES if tiny() else None
+
+
+def epoch_limit(epochs: int) -> int:
+    """The epochs that are really run."""
+    return min(epochs, TINY_EPOCHS) if tiny() else epochs
+
+
+def _check(holds: bool, flag: str, found: float | None, expected: str) -> None:
+    if not holds:
+        raise ValueError(f"--training.{flag} is {found}; expected {expected}")

@@ -1,0 +1,33 @@
+"""One progress bar for the whole training, and one line for each finished epoch."""
+
+from typing import Any
+
+import keras
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+
+class ProgressBar(keras.callbacks.Callback):
+    """Shows steps done of all steps; the epoch lines stay on the screen, and are all that a log file sees."""
+
+    def __init__(self, *, epochs: int, steps: int, start: int) -> None:
+        """epochs, steps: of the whole run and of one epoch. start: epochs finished earlier."""
+        super().__init__()
+        self._epochs, self._steps = epochs, steps
+        console = Console(soft_wrap=True)
+        columns = (TextColumn("training"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        self._bar = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
+        self._task = self._bar.add_task("training", total=epochs * steps, completed=start * steps)
+
+    def on_train_begin(self, logs: Any = None) -> None:
+        self._bar.start()
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        self._bar.advance(self._task)
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        figures = "  ".join(f"{name} {value:.4f}" for name, value in (logs or {}).items())
+        self._bar.console.print(f"epoch {epoch + 1}/{self._epochs}  {figures}", highlight=False)
+
+    def on_train_end(self, logs: Any = None) -> None:
+        self._bar.stop()

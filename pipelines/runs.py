@@ -1,0 +1,183 @@
+"""The run folder: chosen, started or resumed, finished. Every write is atomic: a kill leaves the old or the new state."""
+
+import csv
+import dataclasses
+import io
+import json
+import os
+import platform
+import shutil
+import time
+from collections.abc import Mapping, Sequence
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+FINISHED = "scores.json"
+"""Written last: a folder that holds it is a finished run."""
+_PACKAGES = ("tensorflow", "keras", "numpy", "opencv-python-headless", "ai-edge-litert", "scikit-learn")
+_NOT_COMPARED = ("resume", "out", "check")
+
+
+class RunError(ValueError):
+    """A run cannot start or go on; the message says what was found and what to do."""
+
+
+def choose(story: str, config: Any) -> Path:
+    """The folder of this run: `--out`, or the first free `runs/<story>-<n>`; nothing is written yet.
+
+    With `--resume` and no `--out`: the newest unfinished run of the story. Raises RunError for a finished folder, an unfinished one
+    without `--resume`, one that holds something else, and for `--resume` without anything to resume.
+    """
+    folder = config.out or (_newest_unfinished(story) if config.resume else _first_free(story))
+    if (folder / FINISHED).exists():
+        raise RunError(f"{folder} is a finished run; give another --out, or remove it")
+    started = (folder / "config.json").exists()
+    if not started and folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise RunError(f"{folder} exists and is no run folder; give another --out")
+    if config.resume and not started:
+        raise RunError(f"{folder} holds no run to resume; leave out --resume to start one")
+    if started and not config.resume:
+        raise RunError(f"{folder} is an unfinished run; continue it with --resume, or give another --out")
+    if started:
+        _refuse_changes(folder, config)
+    print(f"run folder: {folder}", flush=True)
+    return folder
+
+
+def start(folder: Path, config: Any, *, fingerprint: str) -> None:
+    """Create the folder with config.json and environment.json; when resuming, hold the data to its fingerprint. Raises RunError."""
+    if (folder / "config.json").exists():
+        before = json.loads((folder / "environment.json").read_text(encoding="utf-8"))["data_fingerprint"]
+        if before != fingerprint:
+            raise RunError(
+                f"the data has changed since {folder} was started; restore it, or start anew with another --out"
+            )
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    write_json(folder / "environment.json", environment(seed=config.seed, fingerprint=fingerprint))
+    # Last, since its presence makes the folder a run.
+    write_json(folder / "config.json", _plain(config))
+
+
+def finish(folder: Path, scores: Mapping[str, float], *, hint: str) -> dict[str, float]:
+    """Write scores.json, print the scores, where everything lies and what to try next, and return the scores."""
+    write_json(folder / FINISHED, dict(scores))
+    print("  ".join(f"{name} {value:.4g}" for name, value in scores.items()))
+    print(f"report: {folder / 'report.html'}\n{hint}\nrun folder: {folder}", flush=True)
+    return dict(scores)
+
+
+def environment(*, seed: int, fingerprint: str) -> dict[str, Any]:
+    """What the result depends on beside the configuration."""
+    return {
+        "python": platform.python_version(),
+        "packages": {name: _version(name) for name in _PACKAGES},
+        "machine": {"system": platform.platform(), "processor": _processor(), "cores": os.cpu_count()},
+        "seed": seed,
+        "data_fingerprint": fingerprint,
+    }
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Write JSON atomically (UTF-8, indented)."""
+    write_bytes(path, (json.dumps(content, indent=2, ensure_ascii=False, default=str) + "\n").encode())
+
+
+def write_csv(path: Path, rows: Sequence[Mapping[str, float]]) -> None:
+    """Write rows with the columns of the first one, atomically."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows({name: f"{value:.10g}" for name, value in row.items()} for row in rows)
+    write_bytes(path, text.getvalue().encode())
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write under a temporary name, flush to the disk, then rename."""
+    temporary = path.with_name(f".{path.name}.tmp")
+    try:
+        with temporary.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def _first_free(story: str) -> Path:
+    number = 1
+    while (Path("runs") / f"{story}-{number}").exists():
+        number += 1
+    return Path("runs") / f"{story}-{number}"
+
+
+def _newest_unfinished(story: str) -> Path:
+    started = [
+        path.parent for path in Path("runs").glob(f"{story}-*/config.json") if not (path.parent / FINISHED).exists()
+    ]
+    if not started:
+        raise RunError(
+            f"runs/ holds no unfinished {story} run to resume; leave out --resume to start one, or name it with --out"
+        )
+    return max(started, key=lambda folder: (folder / "config.json").stat().st_mtime)
+
+
+def _refuse_changes(folder: Path, config: Any) -> None:
+    before, now = json.loads((folder / "config.json").read_text(encoding="utf-8")), _plain(config)
+    changed = [
+        f"{name} (was {before.get(name)!r}, is {now.get(name)!r})"
+        for name in sorted({*before, *now})
+        if before.get(name) != now.get(name)
+    ]
+    if changed:
+        raise RunError(f"--resume must continue {folder} with its own configuration; changed: {', '.join(changed)}")
+
+
+def _plain(config: Any) -> dict[str, Any]:
+    """Flag names and JSON values; `training.epochs` for nested ones. What only says how to start is left out."""
+    flat: dict[str, Any] = {}
+    for name, value in json.loads(json.dumps(dataclasses.asdict(config), default=str)).items():
+        flat |= {f"{name}.{inner}": v for inner, v in value.items()} if isinstance(value, dict) else {name: value}
+    return {name: value for name, value in flat.items() if name not in _NOT_COMPARED}
+
+
+def _version(package: str) -> str:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return "absent"
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return platform.processor()
+    return next(
+        (line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), platform.processor()
+    )
+
+
+def remove(path: Path) -> None:
+    """Remove a file or a folder that may be absent."""
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+class Clock:
+    """Seconds by act, for the report."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+        self._last = time.perf_counter()
+
+    def lap(self, act: str) -> None:
+        """End an act that began at the last lap."""
+        now = time.perf_counter()
+        self.seconds[act] = now - self._last
+        self._last = now

@@ -1,0 +1,179 @@
+"""fit(): optimiser, schedule, averaging, early stopping, the best epoch, and going on after a kill."""
+
+import math
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from pipelines import checkpoints, options, runs
+from pipelines.checkpoints import Progress, Row
+from pipelines.options import TrainingOptions
+from pipelines.progress import ProgressBar
+
+
+class TrainingDivergedError(runs.RunError):
+    """The loss is no longer a number; the message names the step and what was kept."""
+
+
+def fit(
+    model: keras.Model,
+    train: Callable[[range], Any],
+    validation: Any,
+    how: TrainingOptions,
+    *,
+    steps: int,
+    loss: Any,
+    metrics: Sequence[Any],
+    folder: Path,
+) -> list[Row]:
+    """Train until the last epoch or until patience ends, then put the best epoch's weights into the model.
+
+    train: all batches of a range of epochs, as one tf.data stream; `steps` of them make an epoch. validation: tf.data.
+    folder: the run folder; continues from its checkpoint where there is one. Returns the rows of history.csv.
+    Raises TrainingDivergedError; RunError for a checkpoint of another network or an unknown monitor.
+    """
+    epochs = options.epoch_limit(how.epochs)
+    if how.deterministic:
+        _make_deterministic()
+    model.compile(optimizer(how, steps=steps, epochs=epochs), loss=loss, metrics=list(metrics), jit_compile=False)
+    keeper = _Keeper(model, how, folder)
+    if keeper.progress.epochs < epochs and not keeper.out_of_patience():
+        bar = ProgressBar(epochs=epochs, steps=steps, start=keeper.progress.epochs)
+        model.fit(
+            train(range(keeper.progress.epochs, epochs)),
+            validation_data=validation,
+            initial_epoch=keeper.progress.epochs,
+            epochs=epochs,
+            steps_per_epoch=steps,
+            callbacks=[keeper, bar],
+            verbose=0,
+        )
+    model.load_weights(keeper.best_path)
+    return keeper.progress.rows
+
+
+def optimizer(how: TrainingOptions, *, steps: int, epochs: int) -> keras.optimizers.Optimizer:
+    """The optimiser with its schedule. Biases and normalisation are not decayed (arXiv 1812.01187, section 3.1)."""
+    common: dict[str, Any] = {
+        "learning_rate": learning_rate(how, steps=steps, epochs=epochs),
+        "weight_decay": how.weight_decay or None,
+        "global_clipnorm": how.clip_norm,
+        "use_ema": how.ema is not None,
+        "ema_momentum": how.ema or 0.99,
+    }
+    if how.optimizer == "sgd":
+        found = keras.optimizers.SGD(momentum=how.momentum, nesterov=how.nesterov, **common)
+    else:
+        found = keras.optimizers.AdamW(**{**common, "weight_decay": how.weight_decay})
+    if how.weight_decay:
+        found.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
+    return found
+
+
+def learning_rate(how: TrainingOptions, *, steps: int, epochs: int) -> Any:
+    """Linear warm-up from 0, then half a cosine to 0, or constant. A pure function of the step."""
+    warmup = math.ceil(min(how.warmup_epochs, epochs / 2) * steps)
+    if how.schedule == "constant" and warmup == 0:
+        return how.learning_rate
+    return keras.optimizers.schedules.CosineDecay(
+        initial_learning_rate=0.0 if warmup else how.learning_rate,
+        decay_steps=max(epochs * steps - warmup, 1),
+        # A cosine that falls to its own start is constant.
+        alpha=1.0 if how.schedule == "constant" else 0.0,
+        warmup_target=how.learning_rate if warmup else None,
+        warmup_steps=warmup,
+    )
+
+
+def _make_deterministic() -> None:
+    import tensorflow as tf
+
+    tf.config.experimental.enable_op_determinism()
+
+
+class _Keeper(keras.callbacks.Callback):
+    """Writes history and state after each epoch, keeps the best weights, and ends training in time."""
+
+    def __init__(self, model: keras.Model, how: TrainingOptions, folder: Path) -> None:
+        super().__init__()
+        self.set_model(model)
+        self._how, self._folder = how, folder
+        self._state_path = folder / "checkpoints" / "last.npz"
+        self.best_path = folder / "checkpoints" / "best.weights.h5"
+        self.best_path.parent.mkdir(exist_ok=True)
+        self.progress = checkpoints.load(self._state_path, model) if self._state_path.exists() else Progress()
+        self._own_weights: list[Any] = []
+
+    def out_of_patience(self) -> bool:
+        return self._how.patience is not None and self.progress.waited() >= self._how.patience
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        self._started = time.perf_counter()
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
+        if logs and not math.isfinite(logs["loss"]):
+            raise TrainingDivergedError(self._diverged(batch + 1))
+
+    def on_test_begin(self, logs: Any = None) -> None:
+        """Validate the averaged weights. Copied, since Keras' SwapEMAWeights swaps by adding, which rounds."""
+        if self._how.ema is not None:
+            self._own_weights = [variable.numpy() for variable in self.model.trainable_variables]
+            for variable, average in zip(self.model.trainable_variables, _averages(self.model), strict=True):
+                variable.assign(average)
+
+    def on_test_end(self, logs: Any = None) -> None:
+        for variable, value in zip(self.model.trainable_variables, self._own_weights, strict=False):
+            variable.assign(value)
+        self._own_weights = []
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        row = {"epoch": float(epoch + 1), **{name: float(value) for name, value in (logs or {}).items()}}
+        row["learning_rate"] = float(self.model.optimizer.learning_rate)
+        row["seconds"] = round(time.perf_counter() - self._started, 3)
+        self.progress.rows.append(row)
+        self._keep_best(row)
+        checkpoints.save(self._state_path, self.model, self.progress)
+        runs.write_csv(self._folder / "history.csv", self.progress.rows)
+        if self.out_of_patience():
+            self.model.stop_training = True
+
+    def _keep_best(self, row: Row) -> None:
+        if self._how.monitor not in row:
+            raise runs.RunError(
+                f"--training.monitor {self._how.monitor}: no such column; history.csv has {', '.join(row)}"
+            )
+        value, best = row[self._how.monitor], self.progress.best
+        sign = -1.0 if "loss" in self._how.monitor or "error" in self._how.monitor else 1.0
+        if best is None or sign * value > sign * best:
+            self.progress.best, self.progress.best_epoch = value, self.progress.epochs
+            with self._averaged():
+                checkpoints.save_weights(self.best_path, self.model)
+
+    @contextmanager
+    def _averaged(self) -> Iterator[None]:
+        self.on_test_begin()
+        try:
+            yield
+        finally:
+            self.on_test_end()
+
+    def _diverged(self, step: int) -> str:
+        kept = (
+            f"the best weights so far are in {self.best_path}"
+            if self.progress.best_epoch
+            else "no epoch was finished before"
+        )
+        return (
+            f"the loss became NaN or infinite in epoch {self.progress.epochs + 1}, step {step}; {kept}. "
+            f"Lower --training.learning-rate (now {self._how.learning_rate:g}), set --training.clip-norm, or look for broken labels"
+        )
+
+
+def _averages(model: keras.Model) -> list[Any]:
+    """Keras keeps them in this attribute only; `checkpoints` finds them among the optimiser's variables."""
+    averages: list[Any] = model.optimizer._model_variables_moving_average
+    return averages

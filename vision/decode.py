@@ -1,0 +1,110 @@
+"""Image bytes to pixels: the one place, the same graph in training and in the exported model.
+
+Reads JPEG (grey, CMYK), PNG (grey, palette, alpha, 16-bit), GIF (first frame), BMP and WebP. The EXIF orientation of a JPEG is
+applied; PNG alpha is blended onto white, as a viewer shows it. The size is read from the header first, so that a picture above
+64 megapixels is refused before any memory is taken for it.
+"""
+
+from typing import Any
+
+import tensorflow as tf
+
+from vision import headers
+
+MAX_PIXELS = 64_000_000
+"""Pictures with more pixels are refused."""
+
+
+def decode(contents: Any) -> Any:
+    """Decode one picture.
+
+    contents: string scalar, the bytes of the file. Returns uint8 (height, width, 3), RGB.
+    Raises InvalidArgumentError for bytes that are no picture, are cut off, or claim more than `MAX_PIXELS`.
+    """
+    limit = tf.debugging.assert_less_equal(
+        headers.pixels(contents),
+        tf.constant(MAX_PIXELS, tf.int64),
+        message=f"the image is larger than {MAX_PIXELS // 1_000_000} megapixels",
+    )
+    with tf.control_dependencies([] if limit is None else [limit]):
+        contents = tf.identity(contents)
+    image = tf.switch_case(
+        headers.kind(contents),
+        [
+            lambda: _decode_other(contents),
+            lambda: _decode_jpeg(contents),
+            lambda: _decode_png(contents),
+            lambda: _decode_bmp(contents),
+        ],
+    )
+    return tf.ensure_shape(image, [None, None, 3])
+
+
+def decode_resized(contents: Any, *, height: int, width: int) -> Any:
+    """Decode one picture and stretch it to a fixed size (bilinear, antialiased): uint8 (height, width, 3).
+
+    Rounded to whole values, so that a cached training image and the served one are equal. Errors as `decode`.
+    """
+    image = tf.image.resize(decode(contents), [height, width], antialias=True)
+    return tf.cast(tf.clip_by_value(tf.round(image), 0.0, 255.0), tf.uint8)
+
+
+def decode_batch(contents: Any, *, height: int, width: int) -> Any:
+    """`decode_resized` over a batch: string (batch,) to float32 (batch, height, width, 3), 0 to 255."""
+    images = tf.map_fn(
+        lambda item: decode_resized(item, height=height, width=width),
+        contents,
+        fn_output_signature=tf.TensorSpec([height, width, 3], tf.uint8),
+    )
+    return tf.cast(images, tf.float32)
+
+
+def _decode_other(contents: Any) -> Any:
+    return tf.io.decode_image(contents, channels=3, expand_animations=False)
+
+
+def _decode_jpeg(contents: Any) -> Any:
+    image = tf.io.decode_jpeg(contents, channels=3)
+    orientation = headers.orientation(contents)
+    return tf.cond(orientation > 1, lambda: _upright(image, orientation), lambda: image)
+
+
+def _upright(image: Any, orientation: Any) -> Any:
+    """Undo the camera's turn: EXIF 5 to 8 are transposed; then 2, 3, 6, 7 mirrored and 3, 4, 7, 8 turned upside down."""
+    image = tf.cond(orientation >= 5, lambda: tf.transpose(image, [1, 0, 2]), lambda: image)
+    image = tf.cond(_one_of(orientation, 2, 3, 6, 7), lambda: tf.reverse(image, [1]), lambda: image)
+    return tf.cond(_one_of(orientation, 3, 4, 7, 8), lambda: tf.reverse(image, [0]), lambda: image)
+
+
+def _one_of(value: Any, *choices: int) -> Any:
+    return tf.reduce_any(tf.equal(value, choices))
+
+
+def _decode_png(contents: Any) -> Any:
+    # Not always four channels: TensorFlow fills alpha with 1 instead of 255 for 1-bit pictures.
+    return tf.cond(
+        headers.png_has_alpha(contents),
+        lambda: _on_white(tf.io.decode_png(contents, channels=4)),
+        lambda: tf.io.decode_png(contents, channels=3),
+    )
+
+
+def _on_white(rgba: Any) -> Any:
+    colour, opacity = tf.cast(rgba[..., :3], tf.float32), tf.cast(rgba[..., 3:], tf.float32) / 255.0
+    return tf.cast(tf.round(colour * opacity + 255.0 * (1.0 - opacity)), tf.uint8)
+
+
+def _decode_bmp(contents: Any) -> Any:
+    bits, palette_start, pixels_start = headers.bmp_layout(contents)
+    return tf.cond(
+        bits > 8,
+        lambda: tf.io.decode_bmp(contents, channels=0)[..., :3],
+        lambda: _decode_palette_bmp(contents, palette_start, pixels_start),
+    )
+
+
+def _decode_palette_bmp(contents: Any, palette_start: Any, pixels_start: Any) -> Any:
+    """TensorFlow gives palette indices; the palette (blue, green, red, 0 a colour) stands before the pixels."""
+    index = tf.io.decode_bmp(contents, channels=0)[..., 0]
+    table = tf.io.decode_raw(tf.strings.substr(contents, palette_start, pixels_start - palette_start), tf.uint8)
+    return tf.gather(tf.reshape(table, [-1, 4])[:, 2::-1], tf.cast(index, tf.int32))

@@ -1,0 +1,5 @@
+"""The one error that data can cause."""
+
+
+class DataError(ValueError):
+    """The data cannot be used; the message says what was found, what was expected and what to do."""

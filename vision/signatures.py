@@ -1,0 +1,74 @@
+"""What an exported vision model answers to: functions from a request's tensors to labelled answers, preprocessing included."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from vision import decode
+from vision.datasets import Examples
+
+TOP = 5
+"""Most classes that a `serving_default` answer lists."""
+
+Signature = tuple[Callable[..., dict[str, Any]], dict[str, tf.TensorSpec]]
+"""A function of named tensors, and the name, shape and dtype of each."""
+
+
+def classifier(model: keras.Model, *, classes: Sequence[str]) -> dict[str, Signature]:
+    """The three signatures of a classifier, by name.
+
+    `serving_default`: image_bytes string (b,) to classes string (b, k) and scores float32 (b, k), falling, k = min(5, classes).
+    `tensor`: images float32 (b, height, width, 3), 0 to 255, to logits float32 (b, classes).
+    `classify`: inputs string (b,), serialised tf.Example with a bytes feature `image_bytes`, to all classes and their scores.
+    """
+    height, width = model.input_shape[1:3]
+    names = tf.constant(list(classes))
+
+    def probabilities(contents: Any) -> Any:
+        return tf.nn.softmax(model(decode.decode_batch(contents, height=height, width=width), training=False))
+
+    def serving_default(image_bytes: Any) -> dict[str, Any]:
+        scores, indices = tf.math.top_k(probabilities(image_bytes), k=min(TOP, len(classes)))
+        return {"classes": tf.gather(names, indices), "scores": scores}
+
+    def tensor(images: Any) -> dict[str, Any]:
+        return {"logits": model(images, training=False)}
+
+    def classify(inputs: Any) -> dict[str, Any]:
+        contents = tf.io.parse_example(inputs, {"image_bytes": tf.io.FixedLenFeature([], tf.string)})["image_bytes"]
+        scores = probabilities(contents)
+        return {"classes": tf.broadcast_to(names, tf.shape(scores)), "scores": scores}
+
+    return {
+        "serving_default": (serving_default, {"image_bytes": tf.TensorSpec([None], tf.string, "image_bytes")}),
+        "tensor": (tensor, {"images": tf.TensorSpec([None, height, width, 3], tf.float32, "images")}),
+        "classify": (classify, {"inputs": tf.TensorSpec([None], tf.string, "inputs")}),
+    }
+
+
+def classifier_requests(
+    model: keras.Model, examples: Examples, *, classes: Sequence[str], most: int = 8
+) -> list[tuple[str, dict[str, Any], dict[str, Any]]]:
+    """Requests for every signature of a classifier, with the answers of the Keras model: (signature, inputs, outputs)."""
+    count = min(most, len(examples))
+    images = np.stack([examples[i] for i in range(count)]).astype(np.float32)
+    logits = np.asarray(model(images, training=False))
+    scores = np.asarray(tf.nn.softmax(logits))
+    files = [examples.encoded(i) for i in range(count)]
+    falling = -np.sort(-scores, axis=-1)[:, : min(TOP, len(classes))]
+    return [
+        ("serving_default", {"image_bytes": np.array(files, object)}, {"scores": falling}),
+        ("tensor", {"images": images}, {"logits": logits}),
+        ("classify", {"inputs": np.array([_example(file) for file in files], object)}, {"scores": scores}),
+    ]
+
+
+def _example(contents: bytes) -> bytes:
+    feature = tf.train.Feature(bytes_list=tf.train.BytesList(value=[contents]))
+    serialised: bytes = tf.train.Example(
+        features=tf.train.Features(feature={"image_bytes": feature})
+    ).SerializeToString()
+    return serialised
