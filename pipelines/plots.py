@@ -32,25 +32,12 @@ def curves(rows: Sequence[Mapping[str, float]], *, monitor: str = "val_loss") ->
     rows: one mapping an epoch with Keras' log names (epoch, loss, val_loss, accuracy, ..., learning_rate); NaN leaves
     a hole. monitor: the column that says which epoch was best: the highest accuracy, the lowest of anything else.
     """
-    from matplotlib.figure import Figure
-
     columns = list(dict.fromkeys(key for row in rows for key in row))
     names = [key for key in columns if key not in NOT_CURVES and not key.startswith("val_")]
-    panels = names + [key for key in ("learning_rate",) if key in columns]
-    if not panels:
-        return "<p>No epoch was finished.</p>"
-    epochs = [row.get("epoch", index + 1) for index, row in enumerate(rows)]
+    names += [key for key in ("learning_rate",) if key in columns]
     best = best_row(rows, monitor=monitor)
-    height = math.ceil(len(panels) / 2)
-    figure = Figure(figsize=(9.0, 2.9 * height), layout="constrained")
-    for place, name in enumerate(panels):
-        axes = figure.add_subplot(height, 2, place + 1)
-        _lines(axes, rows, epochs, name)
-        if best is not None:
-            axes.axvline(epochs[best], color=QUIET, linestyle=":", label=f"best epoch ({epochs[best]:g})")
-        axes.legend(frameon=False, fontsize=8)
-    last = ", ".join(f"{key} {rows[-1][key]:.4g}" for key in columns if key in rows[-1] and key not in NOT_CURVES)
-    return picture(figure, alt=f"Curves over {len(rows)} epochs. Last epoch: {last}.")
+    panels = [_panel(rows, name, best=best) for name in names]
+    return f'<div class="plots">{"".join(panels)}</div>' if panels else "<p>No epoch was finished.</p>"
 
 
 def best_row(rows: Sequence[Mapping[str, float]], *, monitor: str) -> int | None:
@@ -71,7 +58,7 @@ def reliability(bins: Sequence[tuple[float, float, int]]) -> str:
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
     width = 1 / len(bins)
     centres = [(index + 0.5) * width for index in range(len(bins))]
-    upper.plot([0, 1], [0, 1], color=QUIET, linestyle=":", label="confidence = accuracy")
+    upper.plot([0, 1], [0, 1], color="black", linestyle=":", linewidth=1, zorder=3, label="confidence = accuracy")
     upper.bar(centres, [_or_zero(accuracy) for _, accuracy, _ in bins], width * 0.92, color=HELD_OUT, label="accuracy")
     upper.scatter([c for c, _, n in bins if n], [a for _, a, n in bins if n], s=14, color="black", zorder=3)
     upper.set(ylabel="accuracy", xlim=(0, 1), ylim=(0, 1.02))
@@ -91,7 +78,7 @@ def picture(figure: Any, *, alt: str) -> str:
     buffer = io.BytesIO()
     with matplotlib.rc_context({"svg.hashsalt": "report"}):  # the same figure gives the same bytes
         figure.savefig(buffer, format="svg", metadata={"Date": None})
-    return _image(buffer.getvalue(), "svg+xml", alt=alt, kind="plot" if figure.get_figwidth() > 7 else "plot half")
+    return _image(buffer.getvalue(), "svg+xml", alt=alt, kind="plot")
 
 
 def matrix(counts: NDArray[np.int64], labels: Sequence[str]) -> str:
@@ -132,7 +119,7 @@ def bars(values: Sequence[tuple[str, float]], *, full: float | None = None, unit
     full = full or max(finite, default=0.0) or 1.0
     rows = (
         f'<tr><th scope="row">{html.escape(name)}</th><td class="bar"><div style="width:'
-        f'{100 * min(_or_zero(value) / full, 1.0):.2f}%"></div></td><td class="number">{value:.3g}{unit}</td></tr>'
+        f'{100 * min(_or_zero(value) / full, 1.0):.2f}%"></div></td><td class="number">{_number(value)}{unit}</td></tr>'
         for name, value in values
     )
     return f'<table class="bars">{"".join(rows)}</table>'
@@ -164,16 +151,30 @@ def thumbnail(image: NDArray[np.uint8], *, alt: str) -> str:
     return _image(data.tobytes(), "png", alt=alt, kind="tile")
 
 
-def _lines(axes: Any, rows: Sequence[Mapping[str, float]], epochs: Sequence[float], name: str) -> None:
-    marker = "o" if len(rows) < 40 else ""
+def _panel(rows: Sequence[Mapping[str, float]], name: str, *, best: int | None) -> str:
+    """One metric over the epochs, as a picture of its own so that a phone can set the panels below each other."""
+    from matplotlib.figure import Figure
+    from matplotlib.ticker import MaxNLocator
+
+    figure = Figure(figsize=(4.5, 2.9), layout="constrained")
+    axes = figure.add_subplot()
+    epochs = [row.get("epoch", index + 1) for index, row in enumerate(rows)]
+    title, told = name.replace("_", " "), []
     for key, colour, label in ((name, TRAIN, "training"), (f"val_{name}", HELD_OUT, "validation")):
         values = [row.get(key, math.nan) for row in rows]
-        if any(map(math.isfinite, values)):
-            finite = [value if math.isfinite(value) else math.nan for value in values]
-            label = "per epoch" if name == "learning_rate" else label
-            axes.plot(epochs, finite, color=colour, marker=marker, markersize=3, linewidth=1.5, label=label)
-    axes.set(title=name.replace("_", " "), xlabel="epoch")
+        values = [value if math.isfinite(value) else math.nan for value in values]
+        if not all(map(math.isnan, values)):
+            marker = "o" if len(rows) < 40 else ""
+            axes.plot(epochs, values, color=colour, marker=marker, markersize=3, linewidth=1.5, label=label)
+            told.append(f"{label} ends at {values[-1]:.4g}")
+    if best is not None:
+        axes.axvline(epochs[best], color=QUIET, linestyle=":", label=f"best epoch ({epochs[best]:g})")
+    if name != "learning_rate" and told:
+        axes.legend(frameon=False, fontsize=8)
+    axes.set(title=title, xlabel="epoch")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     _plain(axes)
+    return picture(figure, alt=f"{title} over {len(rows)} epochs: {', '.join(told) or 'no finite value'}.")
 
 
 def _plain(axes: Any) -> None:
@@ -196,3 +197,7 @@ def _image(data: bytes, kind_of_data: str, *, alt: str, kind: str) -> str:
 
 def _or_zero(value: float) -> float:
     return value if math.isfinite(value) else 0.0
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if value >= 1000 else f"{value:.3g}"

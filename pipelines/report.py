@@ -23,27 +23,36 @@ nav a { color: var(--train); margin-right: 1em; text-decoration: none; white-spa
 dl { display: grid; grid-template-columns: repeat(auto-fill, minmax(150px, 1fr)); gap: 14px 20px; margin: 0; }
 dt { color: var(--soft); font-size: .8rem; }
 dd { margin: 0; font-size: 1.15rem; font-weight: 600; overflow-wrap: anywhere; }
-p, ul { margin: 0 0 12px; } li { margin-bottom: 8px; } ul { padding-left: 1.2em; } section > :last-child { margin-bottom: 0; }
+p, ul { margin: 0 0 12px; } li { margin-bottom: 8px; } ul { padding-left: 1.2em; }
+section > :last-child { margin-bottom: 0; }
 .note { color: var(--soft); font-size: .9rem; }
 code { background: #eef0f4; border-radius: 4px; padding: 1px 4px; font-size: .9em; white-space: nowrap; }
-img.plot { display: block; width: 100%; height: auto; margin: 0 auto; } img.half { max-width: 560px; }
+img.plot { display: block; width: 100%; max-width: 560px; height: auto; margin: 0 auto; }
+.plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(300px, 100%), 1fr)); gap: 12px; }
 table { border-collapse: collapse; font-size: .9rem; font-variant-numeric: tabular-nums; }
 caption { caption-side: bottom; text-align: left; color: var(--soft); padding-top: 8px; }
 .wide { overflow-x: auto; }
-.grid { width: 100%; } .grid th, .grid td { padding: 5px 10px; text-align: right; border-bottom: 1px solid var(--line); }
+.grid { width: 100%; }
+.grid th, .grid td { padding: 5px 10px; text-align: right; border-bottom: 1px solid var(--line); }
 .grid th:first-child, .grid td.text { text-align: left; } .grid th[scope=row] { font-weight: 400; }
-.grid th, .grid td.text { overflow-wrap: anywhere; } .grid th[scope=col] { color: var(--soft); font-weight: 600; }
+.grid th[scope=row], .grid td.text { overflow-wrap: anywhere; }
+.grid th[scope=col] { color: var(--soft); font-weight: 600; }
 .matrix { margin: 0 auto; }
 .matrix td { min-width: 30px; height: 30px; text-align: center; border: 1px solid #eef0f4; font-size: .8rem; }
 .matrix td.dark { color: #fff; } .matrix td:first-child { border: 0; }
-.matrix th { font-weight: 400; font-size: .8rem; max-width: 160px; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
-.matrix th[scope=row] { text-align: right; padding-right: 8px; } .matrix th[scope=col] { vertical-align: bottom; padding-bottom: 4px; }
-.matrix .upright span { writing-mode: vertical-rl; transform: rotate(180deg); max-height: 130px; overflow: hidden; }
-.bars { width: 100%; } .bars th { font-weight: 400; text-align: left; padding: 2px 10px 2px 0; max-width: 40vw; overflow-wrap: anywhere; }
-.bars .bar { width: 60%; } .bars .bar div { height: 12px; min-width: 1px; border-radius: 2px; background: var(--train); }
+.matrix th { font-weight: 400; font-size: .8rem; max-width: 160px; white-space: nowrap; }
+.matrix th, .matrix span { overflow: hidden; text-overflow: ellipsis; }
+.matrix th[scope=row] { text-align: right; padding-right: 8px; }
+.matrix th[scope=col] { vertical-align: bottom; padding-bottom: 4px; }
+.upright th[scope=col] span { display: inline-block; writing-mode: vertical-rl; transform: rotate(180deg); }
+.upright th[scope=col] span { max-height: 130px; }
+.bars { width: 100%; } .bars .bar { width: 55%; } .bars + p { margin-top: 12px; }
+.bars th { font-weight: 400; text-align: left; padding: 2px 10px 2px 0; max-width: 40vw; overflow-wrap: anywhere; }
+.bars .bar div { height: 12px; min-width: 1px; border-radius: 2px; background: var(--train); }
 .bars .number { text-align: right; padding-left: 10px; white-space: nowrap; }
 .gallery { display: grid; grid-template-columns: repeat(auto-fill, minmax(124px, 1fr)); gap: 12px; }
-figure { margin: 0; } figcaption { font-size: .8rem; line-height: 1.3; margin-top: 4px; overflow-wrap: anywhere; white-space: pre-line; }
+figure { margin: 0; } figcaption { font-size: .8rem; line-height: 1.3; margin-top: 4px; }
+figcaption { overflow-wrap: anywhere; white-space: pre-line; }
 img.tile { display: block; width: 100%; height: 124px; object-fit: contain; background: #eef0f4; border-radius: 4px; }
 img.tile { image-rendering: pixelated; }
 @media print {
