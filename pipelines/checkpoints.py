@@ -29,7 +29,9 @@ class Progress:
     best: float | None = None
     """Best value of the monitored column so far."""
     best_epoch: int = 0
-    """The epoch of that value, counted from 1; 0 before the first."""
+    """The last epoch with that value, counted from 1; 0 before the first."""
+    improved_epoch: int = 0
+    """The first epoch with that value."""
 
     @property
     def epochs(self) -> int:
@@ -37,8 +39,8 @@ class Progress:
         return len(self.rows)
 
     def waited(self) -> int:
-        """Epochs since the best one."""
-        return self.epochs - self.best_epoch
+        """Epochs since the last improvement."""
+        return self.epochs - self.improved_epoch
 
 
 def save(path: Path, model: keras.Model, progress: Progress) -> None:

@@ -92,7 +92,16 @@ def run(config: Config) -> dict[str, float]:
     )
     clock.lap("export")
 
-    evidence = classify_report.Evidence(model, images, rows, scores, probabilities, parity, clock.seconds)
+    evidence = classify_report.Evidence(
+        model=model,
+        images=images,
+        rows=rows,
+        monitor=config.training.monitor,
+        scores=scores,
+        probabilities=probabilities,
+        parity=parity,
+        seconds=clock.seconds,
+    )
     classify_report.write(folder, evidence, flip=config.flip, shift=config.shift, seed=config.seed)
     return runs.finish(folder, scores, hint=_hint(folder, exported=config.export))
 
@@ -175,4 +184,4 @@ def _hint(folder: Path, *, exported: bool) -> str:
 
 
 if __name__ == "__main__":
-    command.main(Config, run, __doc__)
+    command.main("classify", Config, run, __doc__)

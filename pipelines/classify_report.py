@@ -1,22 +1,136 @@
 """What the report of a classifier shows, and its `--check`."""
 
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from pipelines import report, runs, sections
+from vision import diagnostics, metrics
+from vision.datasets import Examples, LabelledImages, batches
+
+SHOWN = 12
+"""Pictures in a gallery."""
+WATCHED = 256
+"""Validation images on which units are watched."""
 
 
-class Evidence(NamedTuple):
-    model: Any
-    images: Any
-    rows: Any
-    scores: Any
-    probabilities: Any
-    parity: Any
-    seconds: Any
+@dataclass(frozen=True, kw_only=True)
+class Evidence:
+    """What one run has to show."""
+
+    model: keras.Model
+    images: LabelledImages
+    rows: Sequence[dict[str, float]]
+    """history.csv."""
+    monitor: str
+    """The column that chose the epoch."""
+    scores: dict[str, float]
+    probabilities: NDArray[np.float32]
+    """(n, classes), answers to `images.test`."""
+    parity: dict[str, Any] | None
+    """parity.json, when there was an export."""
+    seconds: dict[str, float]
+    """By act."""
 
 
-def write(folder, evidence, **k):
-    print(evidence.seconds, evidence.parity)
+def write(folder: Path, evidence: Evidence, *, flip: bool, shift: float, seed: int) -> None:
+    """Write report.html: reading first, then curves, answers, mistakes, inputs, and the inside of the network."""
+    images, scores = evidence.images, evidence.scores
+    chance = float(np.bincount(images.test.labels).max() / len(images.test))
+    parts = [
+        sections.reading(evidence.rows, scores, chance=chance),
+        sections.curves(evidence.rows, monitor=evidence.monitor),
+        *_answers(evidence),
+        _augmented(images, flip=flip, shift=shift, seed=seed),
+        *_inside(evidence.model, images),
+    ]
+    if evidence.parity is not None:
+        parts.append(sections.forms(evidence.parity))
+    parts += [
+        sections.timing(evidence.seconds),
+        sections.skipped([(item.name, item.reason) for item in images.skipped]),
+    ]
+    report.write(folder / "report.html", title=f"classify: {folder.name}", summary=_summary(evidence), sections=parts)
 
 
-def check(folder, images):
-    return {}
+def check(folder: Path, images: LabelledImages) -> dict[str, float]:
+    """Print counts by class and part, sizes and what was left out, and write the same to check.json in `folder`."""
+    parts = {"train": images.train, "validation": images.validation, "test": images.test}
+    counts = {name: _counts(examples, images.classes) for name, examples in parts.items()}
+    for number, name in enumerate(images.classes):
+        print(f"{name}: " + ", ".join(f"{part} {list(found.values())[number]}" for part, found in counts.items()))
+    for item in images.skipped:
+        print(f"left out: {item.name}: {item.reason}")
+    height, width, _ = images.shape
+    print(f"{sum(map(len, parts.values()))} images of {width}x{height} pixels, {len(images.skipped)} left out")
+    folder.mkdir(parents=True, exist_ok=True)
+    skipped = [{"name": item.name, "reason": item.reason} for item in images.skipped]
+    runs.write_json(folder / "check.json", {"counts": counts, "height": height, "width": width, "skipped": skipped})
+    return {"n": float(sum(map(len, parts.values()))), "skipped": float(len(skipped))}
+
+
+def _counts(examples: Examples, classes: Sequence[str]) -> dict[str, int]:
+    numbers = np.bincount(examples.labels, minlength=len(classes))
+    return dict(zip(classes, numbers.tolist(), strict=True))
+
+
+def _answers(evidence: Evidence) -> list[report.Section]:
+    test, classes = evidence.images.test, evidence.images.classes
+    predicted = evidence.probabilities.argmax(-1)
+    wrong = metrics.confident_mistakes(evidence.probabilities, test.labels, most=SHOWN)
+    return [
+        sections.confusion(metrics.confusion(test.labels, predicted, classes=len(classes)), classes),
+        sections.per_class(metrics.per_class(test.labels, predicted, labels=classes)),
+        sections.reliability(
+            metrics.reliability(evidence.probabilities, test.labels),
+            error=evidence.scores["expected_calibration_error"],
+        ),
+        sections.mistakes(
+            [test[i] for i in wrong],
+            [classes[test.labels[i]] for i in wrong],
+            [classes[predicted[i]] for i in wrong],
+            [float(evidence.probabilities[i].max()) for i in wrong],
+        ),
+    ]
+
+
+def _augmented(images: LabelledImages, *, flip: bool, shift: float, seed: int) -> report.Section:
+    """The first batch of the first epoch, as it was."""
+    stream = batches.training(
+        images.train, range(1), classes=len(images.classes), batch_size=SHOWN, seed=seed, flip=flip, shift=shift
+    )
+    shown, labels = next(islice(stream.as_numpy_iterator(), 1))
+    return sections.augmented(list(shown), [images.classes[i] for i in labels.argmax(-1)])
+
+
+def _inside(model: keras.Model, images: LabelledImages) -> list[report.Section]:
+    """Gradients of one training batch, and units that no validation image wakes."""
+    shown, labels = next(
+        islice(batches.scoring(images.train, classes=len(images.classes), batch_size=64).as_numpy_iterator(), 1)
+    )
+    watched = np.stack([images.validation[i] for i in range(min(WATCHED, len(images.validation)))])
+    loss = keras.losses.CategoricalCrossentropy(from_logits=True)
+    return [
+        sections.gradients(diagnostics.gradient_norms(model, loss, shown.astype(np.float32), labels)),
+        sections.dead_units(diagnostics.dead_units(model, watched.astype(np.float32))),
+    ]
+
+
+def _summary(evidence: Evidence) -> dict[str, str]:
+    scores, images = evidence.scores, evidence.images
+    return {
+        "accuracy": f"{scores['accuracy']:.4f}",
+        "held-out images": f"{scores['n']:.0f}",
+        "log loss": f"{scores['log_loss']:.4f}",
+        "classes": str(len(images.classes)),
+        "training images": str(len(images.train)),
+        "network": f"{evidence.model.name}, {evidence.model.count_params():,} parameters",
+        "epochs": str(len(evidence.rows)),
+        "left out": str(len(images.skipped)),
+    }

@@ -4,6 +4,7 @@ import errno
 import os
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar
 
 import tyro
@@ -13,41 +14,53 @@ Config = TypeVar("Config")
 _DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
-def main(config: type[Config], run: Callable[[Config], Any], description: str | None) -> None:
+def main(story: str, config: type[Config], run: Callable[[Config], Any], description: str | None) -> None:
     """Parse the flags, run the story, and exit: 0 done, 1 failed, 2 wrong flags, 130 interrupted."""
-    # Before TensorFlow is imported, which reads it once: its start-up notes hide ours.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    parsed = tyro.cli(config, description=description)
+    parsed = tyro.cli(config, description=description, prog=f"python -m pipelines.{story}")
+    again = " ".join(
+        ["python -m", f"pipelines.{story}", *(word for word in sys.argv[1:] if word != "--resume"), "--resume"]
+    )
     try:
+        _load_tensorflow()
         run(parsed)
     except KeyboardInterrupt:
-        _stop(130, f"interrupted; the last finished epoch is kept. Continue with: {_same_command()} --resume")
+        _stop(130, f"interrupted; the last finished epoch is kept. Continue with: {again}")
     except Exception as error:
-        message = _expected(error)
+        message = _expected(error, again)
         if message is None:
             raise
         _stop(1, message)
 
 
-def _expected(error: Exception) -> str | None:
+def _load_tensorflow() -> None:
+    """Import TensorFlow and look for devices with the C++ log muted: its start-up notes would hide our messages."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    sys.stderr.flush()
+    kept = os.dup(2)
+    try:
+        with Path(os.devnull).open("wb") as nowhere:
+            os.dup2(nowhere.fileno(), 2)
+        import tensorflow as tf
+
+        tf.config.list_logical_devices()
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+
+
+def _expected(error: Exception, again: str) -> str | None:
     """The message of a failure that a user can mend; None for a bug, whose traceback is wanted."""
     from pipelines.runs import RunError
 
     if isinstance(error, RunError):
         return str(error)
     if getattr(error, "errno", None) in _DISK_ERRORS or "No space left on device" in str(error):
-        return f"the disk is full or the file too large ({error}); free some space, then continue with: {_same_command()} --resume"
+        return f"the disk is full or the file too large ({error}); free some space, then continue with: {again}"
     from serving.bundle import BundleError
     from serving.litert import LiteRTError
     from vision.errors import DataError
 
     return str(error) if isinstance(error, DataError | BundleError | LiteRTError) else None
-
-
-def _same_command() -> str:
-    words = [word for word in sys.argv[1:] if word != "--resume"]
-    module = sys.argv[0].rsplit("/", 1)[-1].removesuffix(".py")
-    return " ".join(["python -m", f"pipelines.{module}", *words])
 
 
 def _stop(code: int, message: str) -> None:

@@ -30,7 +30,7 @@ class TrainingOptions:
     """Learning rate after the warm-up: falling to 0 along a half cosine (arXiv 1608.03983), or constant."""
     warmup_epochs: float = 1.0
     """Epochs over which the learning rate rises from 0, 0 or more and fewer than epochs."""
-    label_smoothing: float = 0.05
+    label_smoothing: float = 0.0
     """Share of each label spread over all classes (arXiv 1512.00567), 0 to below 1."""
     clip_norm: float | None = None
     """Upper bound of the global gradient norm, above 0; no clipping when absent."""

@@ -20,14 +20,18 @@ class ProgressBar(keras.callbacks.Callback):
         self._task = self._bar.add_task("training", total=epochs * steps, completed=start * steps)
 
     def on_train_begin(self, logs: Any = None) -> None:
+        """Show the bar."""
         self._bar.start()
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        """Advance the bar."""
         self._bar.advance(self._task)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        """Print the epoch's figures above the bar."""
         figures = "  ".join(f"{name} {value:.4f}" for name, value in (logs or {}).items())
         self._bar.console.print(f"epoch {epoch + 1}/{self._epochs}  {figures}", highlight=False)
 
     def on_train_end(self, logs: Any = None) -> None:
+        """Take the bar away."""
         self._bar.stop()

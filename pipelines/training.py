@@ -50,6 +50,7 @@ def fit(
             epochs=epochs,
             steps_per_epoch=steps,
             callbacks=[keeper, bar],
+            shuffle=False,
             verbose=0,
         )
     model.load_weights(keeper.best_path)
@@ -149,6 +150,9 @@ class _Keeper(keras.callbacks.Callback):
         value, best = row[self._how.monitor], self.progress.best
         sign = -1.0 if "loss" in self._how.monitor or "error" in self._how.monitor else 1.0
         if best is None or sign * value > sign * best:
+            self.progress.improved_epoch = self.progress.epochs
+        # Equal values are common on small validation sets; the later epoch, with the lower rate, is the better guess.
+        if best is None or sign * value >= sign * best:
             self.progress.best, self.progress.best_epoch = value, self.progress.epochs
             with self._averaged():
                 checkpoints.save_weights(self.best_path, self.model)
