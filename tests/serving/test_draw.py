@@ -1,0 +1,84 @@
+"""serving.draw: the picture stays, the text is there, and letters are letters."""
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from serving import draw
+
+
+def noise(height: int, width: int) -> NDArray[np.uint8]:
+    return np.random.default_rng(0).integers(0, 256, (height, width, 3), dtype=np.uint8)
+
+
+def band(line: str) -> NDArray[np.uint8]:
+    """What is drawn for one line, below a black picture."""
+    return draw.labelled(np.zeros((240, 320, 3), np.uint8), [line])[240:]
+
+
+def test_the_picture_is_above_its_lines() -> None:
+    image = noise(240, 320)
+    kept = image.copy()
+    shown = draw.labelled(image, ["cat 0.98", "dog 0.02"])
+    assert shown.dtype == np.uint8
+    assert shown.shape[1:] == (320, 3)
+    np.testing.assert_array_equal(shown[:240], image)
+    np.testing.assert_array_equal(image, kept)
+    first, second = np.split(shown[240 : 240 + 42], 2)  # 14 pixels of text, 21 a row
+    assert first.min() < 100
+    assert second.min() < 100
+    assert shown[-2:].min() == draw.PAPER
+    assert shown.flags.writeable
+
+
+def test_without_lines_nothing_is_added() -> None:
+    np.testing.assert_array_equal(draw.labelled(noise(240, 320), []), noise(240, 320))
+
+
+@pytest.mark.parametrize("text", ["Käfer", "жук", "蜜蜂", "σκαθάρι", "딱정벌레", "Tiếng Việt"])
+def test_letters_come_out_as_letters(text: str) -> None:
+    drawn = band(text)
+    questions = "".join(letter if letter.isascii() else "?" for letter in text)
+    assert not np.array_equal(drawn, band(questions))
+    for letter in set(text) - {" "}:
+        others = [band(other) for other in set(text) - {" ", letter}]
+        assert not any(np.array_equal(band(letter), other) for other in others)  # boxes would all look the same
+
+
+def test_scripts_without_glyphs_are_question_marks() -> None:
+    np.testing.assert_array_equal(band("ด้วง"), band("????"))
+
+
+def test_tiny_pictures_are_enlarged_pixel_by_pixel() -> None:
+    image = noise(8, 5)
+    shown = draw.labelled(image, ["7 0.5"])
+    np.testing.assert_array_equal(shown[: 8 * 28, : 5 * 28], np.kron(image, np.ones((28, 28, 1), np.uint8)))
+    assert draw.labelled(noise(1, 1), ["x"]).shape[1] == 224
+
+
+def test_long_lines_get_smaller_and_then_wider() -> None:
+    line = "a label that is rather long for its picture 0.98"
+    large = noise(1000, 1000)
+    short, fitted = draw.labelled(large, ["x"]), draw.labelled(large, [line * 2])
+    assert fitted.shape[1] == 1000
+    assert fitted.shape[0] < short.shape[0]  # smaller text, lower band
+    assert fitted[1000:, 990:].min() == draw.PAPER  # not cut off
+    wide = draw.labelled(noise(240, 320), [line * 2])
+    assert wide.shape[1] > 320
+    assert wide[:, -3:].min() == draw.PAPER
+    np.testing.assert_array_equal(wide[:240, :320], noise(240, 320))
+
+
+def test_line_breaks_stay_in_their_row() -> None:
+    np.testing.assert_array_equal(band("a\nb\tc"), band("a b c"))
+
+
+@pytest.mark.parametrize("shape", [(4, 4), (4, 4, 1), (4, 4, 4), (0, 4, 3)])
+def test_other_shapes_are_refused(shape: tuple[int, ...]) -> None:
+    with pytest.raises(ValueError, match=r"found an image of uint8 .*; expected uint8 \(h, w, 3\)"):
+        draw.labelled(np.zeros(shape, np.uint8), ["x"])
+
+
+def test_other_dtypes_are_refused() -> None:
+    with pytest.raises(ValueError, match="found an image of float64"):
+        draw.labelled(np.zeros((4, 4, 3)), ["x"])  # type: ignore[arg-type]
