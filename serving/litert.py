@@ -19,6 +19,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from serving import litert_metadata, litert_readme
+from serving.bundle import read_description
 
 FORMS = {"float32": "model.tflite", "float16": "model_float16.tflite", "int8": "model_int8.tflite"}
 """File name of each form."""
@@ -26,7 +27,7 @@ CALIBRATION_IMAGES = 200
 """At most so many training images set the ranges of the int8 form; more take longer and change them little."""
 
 
-class LiteRTError(RuntimeError):
+class LiteRTError(ValueError):
     """The bundle cannot become a .tflite file, or a file does not answer as it must."""
 
 
@@ -59,8 +60,8 @@ def convert(bundle: Path, folder: Path, *, calibration: Images, held_out: HeldOu
     folder: replaced as a whole; after an error what stood there before is untouched.
     calibration: training images, of which up to 200, evenly spaced, set the ranges of the int8 form.
 
-    Raises LiteRTError for labels that a label file cannot hold, for operators that are no LiteRT built-ins, and for
-    images of another size than the model's.
+    Raises BundleError when `bundle` is none; LiteRTError for labels that a label file cannot hold, for operators that
+    are no LiteRT built-ins, and for images of another size than the model's.
     """
     model = _read_model(bundle)
     _check_labels(model["labels"])
@@ -110,10 +111,7 @@ class Interpreter:
 
 def _read_model(bundle: Path) -> dict[str, Any]:
     """The bundle's model.json, checked for what is needed here."""
-    path = bundle / "assets.extra" / "model.json"
-    if not path.is_file():
-        raise LiteRTError(f"{bundle} holds no assets.extra/model.json; give the folder export/<version> of a run")
-    model: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    model = read_description(bundle)
     if model["task"] != "classify":
         raise LiteRTError(f"{bundle} is a bundle for {model['task']!r}; this version converts 'classify' bundles only")
     if model["input"]["channels"] != 3:

@@ -1,0 +1,202 @@
+"""Time and size of every exported form of one model, measured on this machine.
+
+    python -m serving.benchmark runs/photos
+
+Takes a run folder, its export/ or export/1; the .tflite files are looked for in mobile/ beside export/. Latency is the
+time of one call, input already in memory: the SavedModel from image bytes (decoding included) and from decoded images
+at batch 1 and 32, on all cores; each .tflite at batch 1 on one and two threads.
+"""
+
+import argparse
+import json
+import os
+import platform
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from functools import partial
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from serving import bundle, saved_model, warmup
+
+WARM_UP_CALLS = 5
+LONGEST_SECONDS = 10.0
+"""A row that takes longer stops early, but not before FEWEST_CALLS."""
+FEWEST_CALLS = 10
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """One line of the table."""
+
+    form: str
+    batch: int
+    threads: str
+    bytes: int
+    """Size on disk."""
+    median_ms: float
+    """Milliseconds a call, like the next two."""
+    p90_ms: float
+    min_ms: float
+    calls: int
+    """How many were timed, after a warm-up."""
+
+
+def mobile_folder(folder: Path) -> Path | None:
+    """The mobile/ folder beside the export/ folder that holds the bundle `folder`; None when there is none."""
+    mobile = folder.resolve().parent.parent / "mobile"
+    return mobile if mobile.is_dir() else None
+
+
+def measure(path: Path, *, calls: int = 200) -> Iterator[Row]:
+    """Every exported form of a run, one after the other, at most `calls` timed calls each.
+
+    path: a run folder, its export/ or export/<version>.
+    Raises ValueError when there is no bundle, or one that takes no images.
+    """
+    folder = bundle.find(path)
+    height, width = _input_size(folder)
+    images = np.random.default_rng(0).integers(0, 256, (32, height, width, 3), np.uint8)
+    yield from _saved_model_rows(folder, images, calls=calls)
+    mobile = mobile_folder(folder)
+    for file in sorted(mobile.glob("*.tflite")) if mobile else []:
+        yield from _litert_rows(file, images[0], calls=calls)
+
+
+def timed(call: Callable[[], Any], *, calls: int) -> dict[str, float]:
+    """Median, 90th percentile and minimum of the milliseconds of `calls` calls, after a warm-up."""
+    for _ in range(WARM_UP_CALLS):
+        call()
+    milliseconds: list[float] = []
+    begin = time.perf_counter()
+    while len(milliseconds) < calls:
+        if len(milliseconds) >= FEWEST_CALLS and time.perf_counter() - begin > LONGEST_SECONDS:
+            break
+        start = time.perf_counter()
+        call()
+        milliseconds.append((time.perf_counter() - start) * 1000)
+    median, p90 = np.percentile(milliseconds, [50, 90])
+    return {"median_ms": float(median), "p90_ms": float(p90), "min_ms": min(milliseconds), "calls": len(milliseconds)}
+
+
+def environment() -> dict[str, Any]:
+    """Machine, versions and date, without which a latency says nothing."""
+    processors = Path("/proc/cpuinfo")
+    lines = processors.read_text(encoding="utf-8").splitlines() if processors.is_file() else []
+    models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return {
+        "machine": models[0] if models else platform.processor() or platform.machine(),
+        "cores": os.cpu_count(),
+        "system": platform.platform(),
+        "python": platform.python_version(),
+        "versions": {
+            found.name: found.version
+            for found in metadata.distributions()
+            if found.name in ("tensorflow", "ai-edge-litert", "numpy")
+        },
+        "date": datetime.now(UTC).date().isoformat(),
+    }
+
+
+def table(rows: Sequence[Row]) -> str:
+    """The rows as a text table."""
+    head = f"{'form':<30} {'batch':>5} {'threads':>7} {'median ms':>10} {'p90 ms':>8} {'min ms':>8} {'calls':>6} {'size kB':>9}"
+    lines = (
+        f"{row.form:<30} {row.batch:>5} {row.threads:>7} {row.median_ms:>10.3f} {row.p90_ms:>8.3f} {row.min_ms:>8.3f} "
+        f"{row.calls:>6} {row.bytes / 1000:>9,.1f}"
+        for row in rows
+    )
+    return "\n".join([head, *lines])
+
+
+def _input_size(folder: Path) -> tuple[int, int]:
+    """Height and width that the bundle's model.json states."""
+    entry = bundle.read_description(folder)["input"]
+    if not {"height", "width"} <= entry.keys():
+        raise ValueError(f"{folder} takes no images (its input is {entry}); only image models are measured")
+    return int(entry["height"]), int(entry["width"])
+
+
+def _saved_model_rows(folder: Path, images: np.ndarray, *, calls: int) -> Iterator[Row]:
+    """The SavedModel in a version 1 session, as the server runs it."""
+    size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+    decoded = images.astype(np.float32)
+    content = np.array([_image_bytes(folder, images[0])], object)
+    inputs: list[tuple[str, Mapping[str, np.ndarray]]] = [
+        ("serving_default", {"image_bytes": content}),
+        ("tensor", {"images": decoded[:1]}),
+        ("tensor", {"images": decoded}),
+    ]
+    with saved_model.load(folder) as model:
+        for signature, arrays in inputs:
+            times: Any = timed(partial(model.run, signature, arrays), calls=calls)
+            [array] = arrays.values()
+            yield Row(form=f"SavedModel {signature}", batch=len(array), threads="all", bytes=size, **times)
+
+
+def _litert_rows(file: Path, image: np.ndarray, *, calls: int) -> Iterator[Row]:
+    """One .tflite file on one and on two threads."""
+    try:
+        from serving import litert
+    except ModuleNotFoundError as error:
+        raise ValueError(
+            f"{file.name} needs the package {error.name}; install this project with its train extra"
+        ) from error
+    for threads in (1, 2):
+        interpreter = litert.Interpreter(file, threads=threads)
+        times: Any = timed(partial(interpreter.run, image), calls=calls)
+        yield Row(form=file.name, batch=1, threads=str(threads), bytes=file.stat().st_size, **times)
+
+
+def _image_bytes(folder: Path, image: np.ndarray) -> bytes:
+    """An encoded image: the bundle's own warm-up request, or `image`, uint8 (h, w, 3), as a PNG."""
+    requests = folder / warmup.FILE
+    if requests.is_file():
+        import tensorflow as tf
+        from tensorflow_serving.apis import prediction_log_pb2
+
+        for record in tf.data.TFRecordDataset(str(requests)).as_numpy_iterator():
+            request = prediction_log_pb2.PredictionLog.FromString(record).predict_log.request
+            if "image_bytes" in request.inputs:
+                return bytes(request.inputs["image_bytes"].string_val[0])
+    import cv2
+
+    return bytes(cv2.imencode(".png", image)[1])
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="python -m serving.benchmark", description=__doc__.partition("\n")[0])
+    parser.add_argument("bundle", type=Path, help="run folder, its export/ or export/<version>")
+    parser.add_argument("--calls", type=int, default=200, help="timed calls a row, at most (default 200)")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write machine, versions and rows there too")
+    options = parser.parse_args(arguments)
+    if options.calls < 1:
+        parser.error(f"--calls is {options.calls}; expected 1 or more")
+    if options.json and not options.json.absolute().parent.is_dir():
+        parser.error(f"--json {options.json}: the folder {options.json.parent} does not exist; make it first")
+    try:
+        mobile = mobile_folder(bundle.find(options.bundle))
+        about, rows = environment(), list(measure(options.bundle, calls=options.calls))
+    except ValueError as error:
+        parser.error(str(error))
+    versions = ", ".join(f"{name} {version}" for name, version in about["versions"].items())
+    print(f"{about['machine']}, {about['cores']} cores; Python {about['python']}, {versions}; {about['date']}")
+    print(table(rows))
+    if mobile is None:
+        print("No mobile/ folder stands beside export/, so no .tflite file was measured.")
+    if options.json:
+        options.json.write_text(
+            json.dumps(about | {"rows": list(map(asdict, rows))}, indent=2) + "\n", encoding="utf-8"
+        )
+
+
+if __name__ == "__main__":
+    # Before TensorFlow loads: its start-up notes would stand above the table.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    main()

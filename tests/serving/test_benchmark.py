@@ -1,0 +1,114 @@
+"""The benchmark measures every exported form, and its percentiles are those of the times it took."""
+
+import itertools
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from serving import benchmark, litert, warmup
+from tests.serving import colours
+
+
+@pytest.fixture(scope="module")
+def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run folder with export/1 and mobile/."""
+    base = tmp_path_factory.mktemp("run")
+    exported = colours.write(base / "export" / "1")
+    pixels, truth = colours.images(4)
+    examples = litert.HeldOut(images=pixels, truth=truth, probabilities=colours.probabilities(pixels))
+    litert.convert(exported, base / "mobile", calibration=pixels, held_out=examples)
+    return base
+
+
+def use_clock(monkeypatch: pytest.MonkeyPatch, seconds: Iterator[float]) -> None:
+    """Each reading of the clock gives the next number."""
+    monkeypatch.setattr("serving.benchmark.time.perf_counter", lambda: next(seconds))
+
+
+def test_timed_gives_median_p90_and_minimum_without_the_warm_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[int] = []
+    # Readings: the row's start, then start and end of each call; the first ten calls never ask how late it is.
+    durations = [0.001 * n for n in range(1, 11)]
+    pairs = itertools.chain.from_iterable((float(n), n + duration) for n, duration in enumerate(durations))
+    use_clock(monkeypatch, itertools.chain([0.0], pairs))
+    times = benchmark.timed(lambda: made.append(1), calls=10)
+    assert len(made) == benchmark.WARM_UP_CALLS + 10
+    # Of 1, 2, ... 10 ms, interpolated linearly: median 5.5, 90th percentile 1 + 0.9 x 9 = 9.1.
+    assert times == pytest.approx({"median_ms": 5.5, "p90_ms": 9.1, "min_ms": 1.0, "calls": 10})
+
+
+def test_a_slow_row_stops_after_ten_calls(monkeypatch: pytest.MonkeyPatch) -> None:
+    use_clock(monkeypatch, itertools.count(0.0, 2.0))
+    assert benchmark.timed(lambda: None, calls=200)["calls"] == benchmark.FEWEST_CALLS
+
+
+def test_every_form_is_measured(run_folder: Path) -> None:
+    rows = list(benchmark.measure(run_folder, calls=3))
+    assert [(row.form, row.batch, row.threads) for row in rows] == [
+        ("SavedModel serving_default", 1, "all"),
+        ("SavedModel tensor", 1, "all"),
+        ("SavedModel tensor", 32, "all"),
+        *((name, 1, threads) for name in sorted(litert.FORMS.values()) for threads in ("1", "2")),
+    ]
+    assert all(0 < row.min_ms <= row.median_ms <= row.p90_ms and row.calls == 3 for row in rows)
+    assert rows[-1].bytes == (run_folder / "mobile" / "model_int8.tflite").stat().st_size
+    assert rows[0].bytes == sum(path.stat().st_size for path in (run_folder / "export").rglob("*") if path.is_file())
+
+
+@pytest.mark.parametrize("place", [".", "export", "export/1"])
+def test_mobile_is_found_from_every_place(
+    run_folder: Path, place: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    benchmark.main([str(run_folder / place), "--calls", "1", "--json", str(tmp_path / "times.json")])
+    about = json.loads((tmp_path / "times.json").read_text(encoding="utf-8"))
+    assert len(about["rows"]) == 9
+    assert about["cores"] >= 1
+    assert about["versions"].keys() == {"tensorflow", "ai-edge-litert", "numpy"}
+    printed = capsys.readouterr().out
+    assert about["machine"] in printed
+    assert "model_int8.tflite" in printed
+
+
+def test_without_mobile_it_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    colours.write(tmp_path / "export" / "1")
+    benchmark.main([str(tmp_path), "--calls", "1"])
+    assert "No mobile/ folder stands beside export/" in capsys.readouterr().out
+
+
+def test_the_bytes_are_those_of_the_warm_up_request(tmp_path: Path) -> None:
+    image = np.zeros((12, 16, 3), np.uint8)
+    assert benchmark._image_bytes(tmp_path, image).startswith(b"\x89PNG")
+    tensor = {"images": np.zeros((1, 2), np.float32)}
+    warmup.write(tmp_path, [("tensor", tensor), ("serving_default", {"image_bytes": np.array([b"photo"], object)})])
+    assert benchmark._image_bytes(tmp_path, image) == b"photo"
+
+
+def describe(folder: Path, **entry: int) -> None:
+    (folder / "assets.extra").mkdir()
+    (folder / "saved_model.pb").touch()
+    (folder / "assets.extra" / "model.json").write_text(json.dumps({"format": 1, "input": entry}))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ([], "holds no bundle; expected a run folder"),
+        (["--calls", "0"], "--calls is 0; expected 1 or more"),
+        (["--json", "/nowhere/at/all.json"], "the folder /nowhere/at does not exist; make it first"),
+    ],
+)
+def test_wrong_use_is_answered_in_words(
+    tmp_path: Path, arguments: list[str], words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        benchmark.main([str(tmp_path), *arguments])
+    assert words in capsys.readouterr().err
+
+
+def test_a_bundle_without_images_is_refused(tmp_path: Path) -> None:
+    describe(tmp_path, length=32)
+    with pytest.raises(ValueError, match=r"takes no images \(its input is {'length': 32}\); only image models"):
+        list(benchmark.measure(tmp_path))
