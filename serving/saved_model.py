@@ -33,7 +33,11 @@ class LoadedModel:
     """The signatures of one SavedModel and the session that answers them; safe to use from several threads."""
 
     def __init__(self, session: Any, signatures: Mapping[str, Any], *, timeout_ms: int = 0) -> None:
-        self.signatures: Mapping[str, Any] = MappingProxyType(dict(signatures))
+        self.metadata: Mapping[str, Any] = MappingProxyType(dict(signatures))
+        """What the graph declares, the initialiser included: TensorFlow Serving lists it too."""
+        self.signatures: Mapping[str, Any] = MappingProxyType(
+            {name: signature for name, signature in signatures.items() if name != INIT_SIGNATURE}
+        )
         self._session = session
         self._timeout_ms = timeout_ms
         self._prepared: dict[str, _Prepared] = {}
@@ -118,7 +122,7 @@ def load(
         session.close()
         raise ValueError(f"The SavedModel in '{path}' could not be loaded: {_advice(error)}") from error
     # Copied, because a signature inside the meta graph keeps the whole graph definition in memory.
-    signatures = {n: copy.deepcopy(d) for n, d in meta_graph.signature_def.items() if n != INIT_SIGNATURE}
+    signatures = {name: copy.deepcopy(signature) for name, signature in meta_graph.signature_def.items()}
     return LoadedModel(session, signatures, timeout_ms=timeout_ms)
 
 

@@ -1,0 +1,93 @@
+"""Output arrays to the JSON of an answer, by the rules of tensorflow_serving/util/json_tensor.cc."""
+
+import base64
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import orjson
+
+from serving.server.errors import ServingError, invalid_argument
+
+WRITABLE = ("float32", "float64", "int8", "int16", "int32", "int64", "uint8", "uint32", "uint64", "bool", "object")
+NAMES = {"float16": "half"}
+"""Where TensorFlow's name of a type is not NumPy's."""
+
+
+def predictions(outputs: Mapping[str, np.ndarray]) -> bytes:
+    """The answer to `instances`: a list with one value (or one object, for several outputs) for each row."""
+    _check_batch(outputs)
+    if len(outputs) == 1:
+        [(alias, array)] = outputs.items()
+        return dumps({"predictions": jsonable(alias, array)})
+    values = {alias: jsonable(alias, outputs[alias], rows=True) for alias in sorted(outputs)}
+    return dumps({"predictions": [dict(zip(values, row, strict=True)) for row in zip(*values.values(), strict=True)]})
+
+
+def columns(outputs: Mapping[str, np.ndarray]) -> bytes:
+    """The answer to `inputs`: the value of the one output, or an object of all outputs."""
+    values = {alias: jsonable(alias, outputs[alias]) for alias in sorted(outputs)}
+    return dumps({"outputs": next(iter(values.values())) if len(values) == 1 else values})
+
+
+def jsonable(alias: str, array: np.ndarray, *, rows: bool = False) -> Any:
+    """What orjson writes as this array; an output named `..._bytes` becomes base64. `rows`: give a list of rows."""
+    if array.dtype.name not in WRITABLE:
+        name = NAMES.get(array.dtype.name, array.dtype.name)
+        raise invalid_argument(f"Failed to write JSON value for tensor type: {name}")
+    if array.dtype == object:
+        return _strings(array, as_base64=alias.endswith("_bytes"))
+    array = np.ascontiguousarray(array).reshape(array.shape)  # ascontiguousarray gives a scalar a dimension
+    if array.dtype.kind == "f" and not np.isfinite(array).all():
+        return [_with_bare_tokens(np.asarray(row)) for row in array] if rows else _with_bare_tokens(array)
+    return list(array) if rows else array[()]  # orjson takes NumPy scalars, but no array without dimensions
+
+
+def dumps(value: Any) -> bytes:
+    """JSON text of a value made by `jsonable` and plain containers."""
+    return orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY)
+
+
+def error(problem: ServingError) -> bytes:
+    """The body of an error answer."""
+    try:
+        return orjson.dumps({"error": problem.message})
+    except orjson.JSONEncodeError:  # the message repeats bytes that are no UTF-8
+        return orjson.dumps({"error": problem.message.encode("utf-8", "replace").decode("utf-8")})
+
+
+def _check_batch(outputs: Mapping[str, np.ndarray]) -> None:
+    """All outputs must have the batch as their first dimension."""
+    size = -1
+    for alias in sorted(outputs):
+        if outputs[alias].ndim == 0:
+            raise invalid_argument(f"Tensor name: {alias} has no shape information ")
+        found = outputs[alias].shape[0]
+        if size not in (-1, found):
+            raise invalid_argument(f"Tensor name: {alias} has inconsistent batch size: {found} expecting: {size}")
+        size = found
+
+
+def _with_bare_tokens(array: np.ndarray) -> orjson.Fragment:
+    """Text with NaN, Infinity and -Infinity, which orjson writes as null: the only null an array can hold."""
+    parts = dumps(array[()]).split(b"null")
+    odd = array[~np.isfinite(array)].ravel()
+    tokens = [b"NaN" if np.isnan(x) else b"Infinity" if x > 0 else b"-Infinity" for x in odd]
+    return orjson.Fragment(b"".join(part + token for part, token in zip(parts, [*tokens, b""], strict=True)))
+
+
+def _strings(array: np.ndarray, *, as_base64: bool) -> Any:
+    """Nested lists of strings (or of base64 objects)."""
+    values = np.empty(array.size, dtype=object)
+    for position, value in enumerate(array.ravel()):
+        values[position] = {"b64": base64.b64encode(value).decode()} if as_base64 else _text(value)
+    return values.reshape(array.shape).tolist()
+
+
+def _text(value: bytes) -> Any:
+    """A string; bytes that are no UTF-8 are passed on as they are, only escaped, as TensorFlow Serving does."""
+    try:
+        return value.decode("utf-8")
+    except UnicodeDecodeError:
+        return orjson.Fragment(json.dumps(value.decode("latin-1"), ensure_ascii=False).encode("latin-1"))

@@ -1,0 +1,62 @@
+"""JSON objects to serialised tf.Example messages, as `:classify` and `:regress` take them."""
+
+from typing import Any
+
+import numpy as np
+
+from serving.server import json_text
+from serving.server.errors import invalid_argument
+from serving.server.json_element import decode_base64, is_base64
+
+INT64 = (-(2**63), 2**63 - 1)
+LISTS = {"bytes": "bytes_list", "float": "float_list", "int64": "int64_list"}
+
+
+def from_document(document: dict[str, Any]) -> np.ndarray:
+    """The examples of a request as strings, shape [n]; the bytes of a `context` stand before each. ServingError."""
+    context = _serialised(document["context"]) if "context" in document else b""
+    if "examples" not in document:
+        raise invalid_argument(
+            f"JSON Value: {json_text.quote(document)} When method is classify, key 'examples' is expected and was not found"
+        )
+    if not isinstance(document["examples"], list):
+        raise invalid_argument(
+            f"JSON Value: {json_text.quote(document)} Expecting 'examples' value to be an list/array"
+        )
+    if not document["examples"]:
+        raise invalid_argument(f"JSON Value: {json_text.quote(document)} 'examples' value is an empty array")
+    return np.array([context + _serialised(example) for example in document["examples"]], dtype=object)
+
+
+def _serialised(value: Any) -> bytes:
+    """One example; features keep the kind of their JSON values."""
+    from tensorflow.core.example import example_pb2
+
+    if not isinstance(value, dict):
+        raise invalid_argument(f"Example must be JSON object but got JSON {json_text.type_name(value)}")
+    example = example_pb2.Example()
+    for name, content in value.items():
+        feature = example.features.feature[json_text.to_bytes(name).decode("utf-8", "replace")]
+        kinds = [_element(item, name) for item in (content if isinstance(content, list) else [content])]
+        if kinds:
+            kind = kinds[0][0]
+            if any(other != kind for other, _ in kinds):
+                raise invalid_argument(f"Unexpected element type in feature: {name} expecting type: {kind}")
+            with np.errstate(over="ignore"):
+                getattr(feature, LISTS[kind]).value.extend(item for _, item in kinds)
+    return bytes(example.SerializeToString())
+
+
+def _element(value: Any, name: str) -> tuple[str, Any]:
+    """Kind and value of one element: a decimal is a float, a whole number or a boolean an int64, a string bytes."""
+    if is_base64(value):
+        return "bytes", decode_base64(value)
+    if isinstance(value, str):
+        return "bytes", json_text.to_bytes(value)
+    if isinstance(value, float):
+        return "float", np.float32(value)
+    if value is None or isinstance(value, list | dict):
+        raise invalid_argument(f"Feature: {name} has element with unexpected JSON type: {json_text.type_name(value)}")
+    if not INT64[0] <= value <= INT64[1]:
+        raise invalid_argument(f"Feature: {name} has uint64 element. Only int64 is supported.")
+    return "int64", int(value)
