@@ -34,7 +34,7 @@ caption { caption-side: bottom; text-align: left; color: var(--soft); padding-to
 .wide { overflow-x: auto; }
 .grid { width: 100%; }
 .grid th, .grid td { padding: 5px 10px; text-align: right; border-bottom: 1px solid var(--line); }
-.grid th:first-child, .grid td.text { text-align: left; } .grid th[scope=row] { font-weight: 400; }
+.grid th:first-child, .grid .text { text-align: left; } .grid th[scope=row] { font-weight: 400; }
 .grid th[scope=row], .grid td.text { overflow-wrap: anywhere; }
 .grid th[scope=col] { color: var(--soft); font-weight: 600; }
 .matrix { margin: 0 auto; }
@@ -58,7 +58,7 @@ img.tile { image-rendering: pixelated; }
 @media print {
   * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
   body { background: #fff; } nav { display: none; } main { max-width: none; padding: 0; }
-  section, header { border: 0; padding: 8px 0; } figure, tr, img { break-inside: avoid; } h2 { break-after: avoid; }
+  section, header { border: 0; padding: 8px 0; } figure, tr, img { break-inside: avoid; } h2, h2 + .note { break-after: avoid; }
 }
 """
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
@@ -82,7 +82,8 @@ def write(path: Path, *, title: str, summary: Mapping[str, str], sections: Seque
     """
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        temporary.write_text(_page(title, summary, sections), encoding="utf-8")
+        # A file name may hold bytes that are no text; it is then shown with escapes.
+        temporary.write_text(_page(title, summary, sections), encoding="utf-8", errors="backslashreplace")
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)

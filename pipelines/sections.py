@@ -138,7 +138,7 @@ def forms(parity: Mapping[str, Any]) -> Section:
 
 def _grid(head: Sequence[str], rows: Sequence[Sequence[str]], *, text: bool = False) -> str:
     kind = ' class="text"' if text else ""
-    columns = "".join(f'<th scope="col">{html.escape(name)}</th>' for name in head)
+    columns = "".join(f'<th scope="col"{kind}>{html.escape(name)}</th>' for name in head)
     body = "".join(
         f'<tr><th scope="row">{html.escape(first)}</th>'
         + "".join(f"<td{kind}>{html.escape(cell)}</td>" for cell in rest)

@@ -115,3 +115,9 @@ def test_write_replaces_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.
     report.write(path, title="new", summary={}, sections=[])
     assert "<h1>new</h1>" in path.read_text(encoding="utf-8")
     assert [entry.name for entry in tmp_path.iterdir()] == ["report.html"]
+
+
+def test_file_names_that_are_no_text_are_shown_with_escapes(tmp_path: Path) -> None:
+    name = b"k\xe4fer.jpg".decode("utf-8", "surrogateescape")  # a Latin-1 name, as os.listdir gives it
+    report.write(tmp_path / "r.html", title="t", summary={}, sections=[sections.skipped([(name, "truncated")])])
+    assert r"k\udce4fer.jpg" in (tmp_path / "r.html").read_text(encoding="utf-8")
