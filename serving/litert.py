@@ -9,6 +9,7 @@ import os
 import re
 import shutil
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -150,27 +151,37 @@ def _check_images(model: Mapping[str, Any], calibration: Images, held_out: HeldO
 
 def _forms(bundle: Path, model: Mapping[str, Any], calibration: Images) -> dict[str, bytes]:
     """The model in each form."""
+    with _quiet(), tempfile.TemporaryDirectory() as folder:
+        _write_phone_graph(bundle, model, folder)
+        return {form: _converted(folder, form, calibration) for form in FORMS}
+
+
+def _write_phone_graph(bundle: Path, model: Mapping[str, Any], folder: str) -> None:
+    """A SavedModel of one function: one image of the fixed size in, probabilities out.
+
+    Written once for all forms: a converter that is given the function would write and read it again for each.
+    """
     import tensorflow as tf
 
-    with _quiet():
-        loaded = tf.saved_model.load(str(bundle))
-        tensor = loaded.signatures["tensor"]
-        module = tf.Module()
-        module.loaded = loaded  # keeps the variables alive and tracked
-        shape = (1, model["input"]["height"], model["input"]["width"], 3)
+    loaded = tf.saved_model.load(str(bundle))
+    tensor = loaded.signatures["tensor"]
+    shape = (1, model["input"]["height"], model["input"]["width"], 3)
 
-        @tf.function(input_signature=[tf.TensorSpec(shape, tf.float32, "images")])
-        def classify(images: Any) -> dict[str, Any]:
-            return {"probabilities": tf.nn.softmax(tensor(images=images)["logits"])}
+    @tf.function(input_signature=[tf.TensorSpec(shape, tf.float32, "images")])
+    def classify(images: Any) -> dict[str, Any]:
+        return {"probabilities": tf.nn.softmax(tensor(images=images)["logits"])}
 
-        return {form: _converted(module, classify, form, calibration) for form in FORMS}
+    module = tf.Module()
+    # Only what this function reads; tracking `loaded` as a whole would carry the decoding signatures along.
+    module.weights = tensor.variables
+    tf.saved_model.save(module, folder, signatures={"serving_default": classify})
 
 
-def _converted(module: Any, classify: Any, form: str, calibration: Images) -> bytes:
-    """One form of the model, made of built-in operators only."""
+def _converted(folder: str, form: str, calibration: Images) -> bytes:
+    """One form of the SavedModel in `folder`, made of built-in operators only."""
     import tensorflow as tf
 
-    converter = tf.lite.TFLiteConverter.from_concrete_functions([classify.get_concrete_function()], module)
+    converter = tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=["serving_default"])
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
     if form != "float32":
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
@@ -264,7 +275,7 @@ def _compared(path: Path, held_out: HeldOut) -> dict[str, Any]:
 def _replaced(folder: Path) -> Iterator[Path]:
     """A new empty folder that takes the place of `folder` when the block ends well, and vanishes when it does not."""
     new, old = (folder.with_name(f".{folder.name}.{state}") for state in ("partial", "old"))
-    for leftover in (new, old):
+    for leftover in (new, old):  # of a killed run
         shutil.rmtree(leftover, ignore_errors=True)
     new.mkdir(parents=True)
     try:
@@ -272,9 +283,9 @@ def _replaced(folder: Path) -> Iterator[Path]:
         if folder.exists():
             folder.rename(old)
         new.rename(folder)
+        shutil.rmtree(old, ignore_errors=True)
     finally:
-        for leftover in (new, old):
-            shutil.rmtree(leftover, ignore_errors=True)
+        shutil.rmtree(new, ignore_errors=True)
 
 
 @contextmanager
