@@ -1,13 +1,13 @@
 """From the command line to `run(config)`: flags parsed, expected failures told in one message, without a traceback."""
 
 import errno
-import os
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, TypeVar
 
 import tyro
+
+from serving import native_log
 
 Config = TypeVar("Config")
 
@@ -21,7 +21,7 @@ def main(story: str, config: type[Config], run: Callable[[Config], Any], descrip
         ["python -m", f"pipelines.{story}", *(word for word in sys.argv[1:] if word != "--resume"), "--resume"]
     )
     try:
-        _load_tensorflow()
+        native_log.load_tensorflow()
         run(parsed)
     except KeyboardInterrupt:
         _stop(130, f"interrupted; the last finished epoch is kept. Continue with: {again}")
@@ -30,22 +30,6 @@ def main(story: str, config: type[Config], run: Callable[[Config], Any], descrip
         if message is None:
             raise
         _stop(1, message)
-
-
-def _load_tensorflow() -> None:
-    """Import TensorFlow and look for devices with the C++ log muted: its start-up notes would hide our messages."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    sys.stderr.flush()
-    kept = os.dup(2)
-    try:
-        with Path(os.devnull).open("wb") as nowhere:
-            os.dup2(nowhere.fileno(), 2)
-        import tensorflow as tf
-
-        tf.config.list_logical_devices()
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
 
 
 def _expected(error: Exception, again: str) -> str | None:

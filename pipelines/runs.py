@@ -72,8 +72,8 @@ def environment(*, seed: int, fingerprint: str) -> dict[str, Any]:
     """What the result depends on beside the configuration."""
     return {
         "python": platform.python_version(),
-        "packages": {name: _version(name) for name in _PACKAGES},
-        "machine": {"system": platform.platform(), "processor": _processor(), "cores": os.cpu_count()},
+        "packages": {name: version(name) for name in _PACKAGES},
+        "machine": {"system": platform.platform(), "processor": processor(), "cores": os.cpu_count()},
         "seed": seed,
         "data_fingerprint": fingerprint,
     }
@@ -144,14 +144,16 @@ def _plain(config: Any) -> dict[str, Any]:
     return {name: value for name, value in flat.items() if name not in _NOT_COMPARED}
 
 
-def _version(package: str) -> str:
+def version(package: str) -> str:
+    """Installed version of a package, or `absent`."""
     try:
         return metadata.version(package)
     except metadata.PackageNotFoundError:
         return "absent"
 
 
-def _processor() -> str:
+def processor() -> str:
+    """The processor's model name."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     except OSError:

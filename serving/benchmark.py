@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from serving import bundle, saved_model, warmup
+from serving import bundle, native_log, saved_model, warmup
 
 WARM_UP_CALLS = 5
 LONGEST_SECONDS = 10.0
@@ -180,6 +180,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         parser.error(f"--calls is {options.calls}; expected 1 or more")
     if options.json and not options.json.absolute().parent.is_dir():
         parser.error(f"--json {options.json}: the folder {options.json.parent} does not exist; make it first")
+    native_log.load_tensorflow()
     try:
         mobile = mobile_folder(bundle.find(options.bundle))
         about, rows = environment(), list(measure(options.bundle, calls=options.calls))
@@ -197,6 +198,4 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    # Before TensorFlow loads: its start-up notes would stand above the table.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     main()

@@ -5,10 +5,8 @@ on the phone, and carry their labels (serving.litert_metadata), so MediaPipe Tas
 """
 
 import json
-import os
 import re
 import shutil
-import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
@@ -19,7 +17,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from serving import litert_metadata, litert_readme
+from serving import litert_metadata, litert_readme, native_log
 from serving.bundle import read_description
 
 FORMS = {"float32": "model.tflite", "float16": "model_float16.tflite", "int8": "model_int8.tflite"}
@@ -95,7 +93,7 @@ class Interpreter:
     def __init__(self, path: Path, *, threads: int = 1) -> None:
         from ai_edge_litert.interpreter import Interpreter as Runtime
 
-        with _quiet():
+        with native_log.muted():
             self._runtime = Runtime(model_path=str(path), num_threads=threads)
             self._runtime.allocate_tensors()
         [self._input] = self._runtime.get_input_details()
@@ -151,7 +149,7 @@ def _check_images(model: Mapping[str, Any], calibration: Images, held_out: HeldO
 
 def _forms(bundle: Path, model: Mapping[str, Any], calibration: Images) -> dict[str, bytes]:
     """The model in each form."""
-    with _quiet(), tempfile.TemporaryDirectory() as folder:
+    with native_log.muted(), tempfile.TemporaryDirectory() as folder:
         _write_phone_graph(bundle, model, folder)
         return {form: _converted(folder, form, calibration) for form in FORMS}
 
@@ -286,18 +284,3 @@ def _replaced(folder: Path) -> Iterator[Path]:
         shutil.rmtree(old, ignore_errors=True)
     finally:
         shutil.rmtree(new, ignore_errors=True)
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Drops what TensorFlow's C++ writes to file descriptor 2, some forty lines a form; errors come as exceptions."""
-    sys.stderr.flush()
-    saved, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 2)
-    try:
-        yield
-    finally:
-        sys.stderr.flush()
-        os.dup2(saved, 2)
-        os.close(saved)
-        os.close(nowhere)

@@ -8,7 +8,6 @@ answered is named on standard error, the others are answered, and the exit code 
 
 import argparse
 import json
-import os
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -16,13 +15,13 @@ from typing import Any
 
 import numpy as np
 
-from serving import bundle, draw, saved_model
+from serving import bundle, draw, native_log, saved_model
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Parse the command line, print one line for each input, and return the exit code."""
     options = _parser().parse_args(arguments)
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    native_log.load_tensorflow()
     try:
         folder = bundle.find(options.bundle)
         task = bundle.read_description(folder)["task"]

@@ -1,0 +1,26 @@
+"""`python -m benchmarks NAME…` runs the named benchmarks; without a name it lists them and rewrites docs/benchmarks.md."""
+
+import sys
+
+from benchmarks import digits, inputs, page
+
+BENCHMARKS = {"digits": digits.main, "input": inputs.main}
+"""Every benchmark by its name."""
+
+
+def main(names: list[str]) -> int:
+    """Run them one after the other, then write the page. Returns the exit code: 2 for an unknown name."""
+    unknown = [name for name in names if name not in BENCHMARKS]
+    if unknown or not names:
+        print(
+            f"usage: make bench NAME, with NAME one of {', '.join(BENCHMARKS)}"
+            + (f"; not {unknown[0]}" if unknown else "")
+        )
+    for name in names if not unknown else ():
+        BENCHMARKS[name]()
+    page.write()
+    return 2 if unknown else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
