@@ -42,8 +42,7 @@ def _serialised(value: Any) -> bytes:
             kind = kinds[0][0]
             if any(other != kind for other, _ in kinds):
                 raise invalid_argument(f"Unexpected element type in feature: {name} expecting type: {kind}")
-            with np.errstate(over="ignore"):
-                getattr(feature, LISTS[kind]).value.extend(item for _, item in kinds)
+            getattr(feature, LISTS[kind]).value.extend(item for _, item in kinds)
     return bytes(example.SerializeToString())
 
 
@@ -54,7 +53,8 @@ def _element(value: Any, name: str) -> tuple[str, Any]:
     if isinstance(value, str):
         return "bytes", json_text.to_bytes(value)
     if isinstance(value, float):
-        return "float", np.float32(value)
+        with np.errstate(over="ignore"):  # beyond float's range becomes infinite
+            return "float", np.float32(value)
     if value is None or isinstance(value, list | dict):
         raise invalid_argument(f"Feature: {name} has element with unexpected JSON type: {json_text.type_name(value)}")
     if not INT64[0] <= value <= INT64[1]:

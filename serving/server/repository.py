@@ -1,5 +1,6 @@
 """The models that are served: looks for versions on disk, loads and swaps them, and hands them out to calls."""
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -11,6 +12,8 @@ from serving.saved_model import LoadedModel
 from serving.server import errors, versions
 from serving.server.errors import Code, ServingError, invalid_argument
 from serving.server.versions import State, Version
+
+log = logging.getLogger(__name__)
 
 Loader = Callable[[Path], LoadedModel]
 """Loads and warms up the version in a folder."""
@@ -99,10 +102,10 @@ class Repository:
 
     def close(self) -> None:
         """Unload everything."""
-        for known in self._versions.values():
+        for name, known in self._versions.items():
             for version in known.values():
                 if version.state is State.AVAILABLE:
-                    self._unload(version)
+                    self._unload(name, version)
 
     def _find(self, spec: ModelSpec) -> Version:
         """The available version that `spec` means."""
@@ -122,7 +125,7 @@ class Repository:
             self._load_version(name, version)
         for other in list(self._versions[name].values()):
             if other is not version and other.state is State.AVAILABLE:
-                self._unload(other)
+                self._unload(name, other)
 
     def _tracked(self, name: str, number: int, folder: Path) -> Version:
         """The record of a version, new when it was never seen or was unloaded without an error."""
@@ -150,11 +153,13 @@ class Repository:
         with self._changed:
             version.loaded, version.error, version.failures = loaded, None, 0
             version.state = State.AVAILABLE
+        log.info("Loaded model %s, version %d.", name, version.number)
 
-    def _unload(self, version: Version) -> None:
+    def _unload(self, name: str, version: Version) -> None:
         """Let the calls under way finish, then free the model."""
         with self._changed:
             version.state = State.UNLOADING
             self._changed.wait_for(lambda: version.runs == 0)
             version.model.close()
             version.loaded, version.state = None, State.END
+        log.info("Unloaded model %s, version %d.", name, version.number)

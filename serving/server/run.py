@@ -1,5 +1,6 @@
 """Start the server, keep it running, and end it cleanly."""
 
+import logging
 import os
 import signal
 import socket
@@ -13,6 +14,8 @@ from serving.server import versions, warmup
 from serving.server.flags import Flags
 from serving.server.repository import Repository
 
+log = logging.getLogger("serving")
+
 DRAIN_SECONDS = 30
 """How long calls under way may take after the signal to stop."""
 
@@ -23,6 +26,8 @@ class StartError(Exception):
 
 def run(flags: Flags) -> None:
     """Serve until SIGTERM or Ctrl-C; StartError when the port is taken or the model cannot be loaded."""
+    log.addHandler(logging.StreamHandler())
+    log.setLevel(logging.INFO)
     signal.signal(signal.SIGTERM, _stop)
     signal.signal(signal.SIGINT, _stop)
     try:
@@ -84,9 +89,9 @@ def _serve(flags: Flags, repository: Repository, executor: ThreadPoolExecutor, l
             problems.extend(str(error) for error in errors)
             server.should_exit = True
             return
-        _say(f"Exporting HTTP/REST API at:localhost:{flags.rest_api_port} ...")
+        log.info("Exporting HTTP/REST API at:localhost:%d ...", flags.rest_api_port)
         if flags.file_system_poll_wait_seconds:
-            repository.poll(flags.file_system_poll_wait_seconds, stop, lambda error: _say(str(error)))
+            repository.poll(flags.file_system_poll_wait_seconds, stop, lambda error: log.error("%s", error))
 
     watcher = threading.Thread(target=watch, name="watcher", daemon=True)
     watcher.start()
@@ -113,10 +118,6 @@ def _listen(host: str, port: int) -> socket.socket:
             "--rest_api_port."
         ) from error
     return listener
-
-
-def _say(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
 
 
 def _stop(_number: int, _frame: object) -> None:

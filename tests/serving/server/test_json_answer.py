@@ -1,0 +1,92 @@
+"""Arrays to JSON answers, read back by Python's own parser."""
+
+import base64
+import json
+
+import numpy as np
+import pytest
+
+from serving.server import json_answer
+from serving.server.errors import ServingError, invalid_argument
+
+
+def test_single_output_is_bare() -> None:
+    array = np.array([[0.1, 2.0], [1e20, 3e-5]], np.float32)
+    assert json_answer.predictions({"y": array}) == b'{"predictions":[[0.1,2.0],[1e+20,0.00003]]}'
+    assert json.loads(json_answer.columns({"y": array}))["outputs"][0] == [0.1, 2.0]
+
+
+def test_several_outputs_are_objects() -> None:
+    outputs = {"b": np.array([[1, 2], [3, 4]], np.int8), "a": np.array([b"x", b"y"], object)}
+    assert json.loads(json_answer.predictions(outputs)) == {
+        "predictions": [{"a": "x", "b": [1, 2]}, {"a": "y", "b": [3, 4]}]
+    }
+    assert json.loads(json_answer.columns(outputs)) == {"outputs": {"a": ["x", "y"], "b": [[1, 2], [3, 4]]}}
+
+
+@pytest.mark.parametrize(
+    "dtype", ["float32", "float64", "int8", "int16", "int32", "int64", "uint8", "uint32", "uint64"]
+)
+def test_numbers(dtype: str) -> None:
+    arrays: list[np.ndarray] = [np.array(7, dtype), np.array([1, 2], dtype), np.arange(6, dtype=dtype).reshape(1, 2, 3)]
+    arrays.append(arrays[2][:, ::-1])
+    for array in arrays:
+        assert json.loads(json_answer.columns({"y": array}))["outputs"] == array.tolist()
+
+
+def test_booleans_and_large_integers() -> None:
+    assert json_answer.predictions({"y": np.array([True, False])}) == b'{"predictions":[true,false]}'
+    assert b"18446744073709551615" in json_answer.predictions({"y": np.array([2**64 - 1], np.uint64)})
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_non_finite_numbers_are_bare_tokens(dtype: type) -> None:
+    array = np.array([0.2, np.inf, 1.0, -np.inf, np.nan], dtype)
+    assert json_answer.predictions({"y": array}) == b'{"predictions":[0.2,Infinity,1.0,-Infinity,NaN]}'
+    two = {"null": array, "z": np.zeros(5, np.int32)}
+    assert json_answer.predictions(two).startswith(b'{"predictions":[{"null":0.2,"z":0},{"null":Infinity,"z":0},')
+    assert json_answer.columns({"y": np.array(np.nan, dtype)}) == b'{"outputs":NaN}'
+
+
+def test_bytes_suffix_is_base64() -> None:
+    array = np.array([[b"hello", b"\xff\x00"]], object)
+    [[first, second]] = json.loads(json_answer.predictions({"image_bytes": array}))["predictions"]
+    assert first == {"b64": "aGVsbG8="}
+    assert base64.b64decode(second["b64"]) == b"\xff\x00"
+
+
+def test_strings_are_escaped_and_kept() -> None:
+    array = np.array(['é"\\\n'.encode(), b'\xff"'], object)
+    assert json_answer.predictions({"y": array}) == b'{"predictions":["\xc3\xa9\\"\\\\\\n","\xff\\""]}'
+    assert json.loads(json_answer.columns({"y": np.array(b"one", object)})) == {"outputs": "one"}
+
+
+@pytest.mark.parametrize("shape", [(0,), (0, 3)])
+def test_zero_batch(shape: tuple[int, ...]) -> None:
+    assert json.loads(json_answer.predictions({"y": np.zeros(shape, np.int32)})) == {"predictions": []}
+    two = {"y": np.zeros(shape, np.int32), "z": np.zeros(0, object)}
+    assert json.loads(json_answer.predictions(two)) == {"predictions": []}
+
+
+@pytest.mark.parametrize(
+    ("outputs", "message"),
+    [
+        ({"y": np.array(1.0)}, "Tensor name: y has no shape information"),
+        ({"a": np.zeros(2), "b": np.zeros((1, 3))}, "Tensor name: b has inconsistent batch size: 1 expecting: 2"),
+        ({"y": np.zeros(2, np.complex64)}, "Failed to write JSON value for tensor type: complex64"),
+        ({"y": np.zeros(2, np.float16)}, "Failed to write JSON value for tensor type: half"),
+    ],
+)
+def test_refused(outputs: dict[str, np.ndarray], message: str) -> None:
+    with pytest.raises(ServingError, match=message):
+        json_answer.predictions(outputs)
+
+
+def test_columns_need_no_common_batch() -> None:
+    outputs = {"a": np.zeros(2, np.int32), "b": np.array(5, np.int32)}
+    assert json.loads(json_answer.columns(outputs)) == {"outputs": {"a": [0, 0], "b": 5}}
+
+
+def test_error_body() -> None:
+    assert json.loads(json_answer.error(invalid_argument('a "b"'))) == {"error": 'a "b"'}
+    assert json.loads(json_answer.error(invalid_argument("\udcff")))["error"] == "?"
