@@ -28,9 +28,7 @@ def test_several_outputs_are_objects() -> None:
     "dtype", ["float32", "float64", "int8", "int16", "int32", "int64", "uint8", "uint32", "uint64"]
 )
 def test_numbers(dtype: str) -> None:
-    arrays: list[np.ndarray] = [np.array(7, dtype), np.array([1, 2], dtype), np.arange(6, dtype=dtype).reshape(1, 2, 3)]
-    arrays.append(arrays[2][:, ::-1])
-    for array in arrays:
+    for array in (np.array(7, dtype), np.array([1, 2], dtype), np.arange(6, dtype=dtype).reshape(1, 2, 3)[:, ::-1]):
         assert json.loads(json_answer.columns({"y": array}))["outputs"] == array.tolist()
 
 
@@ -41,7 +39,7 @@ def test_booleans_and_large_integers() -> None:
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_non_finite_numbers_are_bare_tokens(dtype: type) -> None:
-    array = np.array([0.2, np.inf, 1.0, -np.inf, np.nan], dtype)
+    array: np.ndarray = np.array([0.2, np.inf, 1.0, -np.inf, np.nan], dtype)
     assert json_answer.predictions({"y": array}) == b'{"predictions":[0.2,Infinity,1.0,-Infinity,NaN]}'
     two = {"null": array, "z": np.zeros(5, np.int32)}
     assert json_answer.predictions(two).startswith(b'{"predictions":[{"null":0.2,"z":0},{"null":Infinity,"z":0},')

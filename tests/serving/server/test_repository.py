@@ -2,6 +2,7 @@
 
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import cast
 
@@ -35,8 +36,10 @@ class StandIn:
     def __init__(self, name: str, events: list[str]) -> None:
         self.name = name
         self.events = events
+        self.closed = False
 
     def close(self) -> None:
+        self.closed = True
         self.events.append(f"close {self.name}")
 
 
@@ -96,6 +99,32 @@ def test_a_call_keeps_its_version(tmp_path: Path, load: Loader) -> None:
             pass
     swap.join()
     assert load.events[-1] == "close 1"
+
+
+def test_calls_during_swaps_never_meet_a_closed_model(tmp_path: Path, load: Loader) -> None:
+    (tmp_path / "1").mkdir()
+    repository = Repository({"m": tmp_path}, load)
+    repository.refresh()
+    stop = threading.Event()
+
+    def calls() -> int:
+        count = 0
+        while not stop.is_set():
+            with repository.use(MODEL) as version:
+                model = cast(StandIn, version.model)
+                time.sleep(0.0002)
+                assert not model.closed
+            count += 1
+        return count
+
+    with ThreadPoolExecutor(4) as pool:
+        clients = [pool.submit(calls) for _ in range(4)]
+        for number in range(2, 60):
+            (tmp_path / str(number)).mkdir()
+            assert repository.refresh() == []
+        stop.set()
+        assert min(client.result() for client in clients) > 0
+    assert load.events.count("close 58") == 1
 
 
 def test_broken_version_leaves_the_old_one(tmp_path: Path, load: Loader) -> None:
