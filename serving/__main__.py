@@ -6,7 +6,6 @@ The flags are those of `tensorflow_model_server`; `--help` lists them.
 """
 
 import importlib.metadata
-import os
 import sys
 from collections.abc import Sequence
 
@@ -27,8 +26,6 @@ def main(arguments: Sequence[str]) -> int:
     except FlagError as error:
         print(error, file=sys.stderr)
         return 1
-    # TensorFlow's own start-up notes say nothing about the model; set the variable to 0 to read them.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     from serving.server import run
 
     try:

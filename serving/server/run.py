@@ -9,7 +9,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from serving import saved_model
+from serving import native_log, saved_model
 from serving.server import versions, warmup
 from serving.server.flags import Flags
 from serving.server.repository import Repository
@@ -85,8 +85,12 @@ def _serve(flags: Flags, repository: Repository, executor: ThreadPoolExecutor, l
 
     def watch() -> None:
         """Load at once; a model that does not load ends the server, as in TensorFlow Serving."""
-        if errors := repository.refresh():
-            problems.extend(str(error) for error in errors)
+        try:
+            native_log.load_tensorflow()
+            problems.extend(str(error) for error in repository.refresh())
+        except Exception as error:  # a broken installation; nobody else would hear of it in this thread
+            problems.append(f"{type(error).__name__}: {error}")
+        if problems:
             server.should_exit = True
             return
         log.info("Exporting HTTP/REST API at:localhost:%d ...", flags.rest_api_port)
