@@ -14,7 +14,8 @@ from zipfile import BadZipFile
 import keras
 import numpy as np
 
-from pipelines.runs import RunError, write_bytes
+from pipelines import runs
+from pipelines.runs import RunError
 
 Row = dict[str, float]
 """One line of history.csv."""
@@ -48,7 +49,7 @@ def save(path: Path, model: keras.Model, progress: Progress) -> None:
     buffer = io.BytesIO()
     arrays = {f"{i:05d}": np.asarray(variable) for i, variable in enumerate(_variables(model))}
     np.savez(buffer, allow_pickle=False, progress=np.array(json.dumps(asdict(progress))), **arrays)
-    write_bytes(path, buffer.getvalue())
+    runs.write_bytes(path, buffer.getvalue())
 
 
 def load(path: Path, model: keras.Model) -> Progress:
