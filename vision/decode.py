@@ -1,8 +1,9 @@
 """Image bytes to pixels: the one place, the same graph in training and in the exported model.
 
-Reads JPEG (grey, CMYK), PNG (grey, palette, alpha, 16-bit), GIF (first frame), BMP and WebP. The EXIF orientation of a JPEG is
-applied; PNG alpha is blended onto white, as a viewer shows it. The size is read from the header first, so that a picture above
-64 megapixels is refused before any memory is taken for it.
+Reads JPEG (grey, CMYK), PNG (grey, palette, alpha, 16-bit), BMP, GIF and WebP (alpha). An animation gives its first frame (one in
+WebP without alpha is refused). The EXIF orientation of a JPEG is applied; PNG and WebP alpha is blended onto white, as a viewer
+shows it (TensorFlow gives the transparent pixels of a GIF as black). The size is read from the header first, so that a picture
+above 64 megapixels is refused before any memory is taken for it.
 """
 
 from typing import Any
@@ -13,6 +14,9 @@ from vision import headers
 
 MAX_PIXELS = 64_000_000
 """Pictures with more pixels are refused."""
+NO_IMAGE = "no image of a known format"
+TOO_LARGE = f"larger than {MAX_PIXELS // 1_000_000} megapixels"
+"""Words of the errors for contents that are no picture, and for too large ones."""
 
 
 def decode(contents: Any) -> Any:
@@ -21,20 +25,23 @@ def decode(contents: Any) -> Any:
     contents: string scalar, the bytes of the file. Returns uint8 (height, width, 3), RGB.
     Raises InvalidArgumentError for bytes that are no picture, are cut off, or claim more than `MAX_PIXELS`.
     """
-    limit = tf.debugging.assert_less_equal(
-        headers.pixels(contents),
-        tf.constant(MAX_PIXELS, tf.int64),
-        message=f"the image is larger than {MAX_PIXELS // 1_000_000} megapixels",
-    )
-    with tf.control_dependencies([] if limit is None else [limit]):
+    kind = headers.kind(contents)
+    checks = [
+        tf.debugging.assert_greater(kind, headers.OTHER, message=f"{NO_IMAGE} (JPEG, PNG, BMP, GIF, WebP)"),
+        tf.debugging.assert_less_equal(
+            headers.pixels(contents), tf.constant(MAX_PIXELS, tf.int64), message=f"the image is {TOO_LARGE}"
+        ),
+    ]
+    with tf.control_dependencies([check for check in checks if check is not None]):
         contents = tf.identity(contents)
     image = tf.switch_case(
-        headers.kind(contents),
+        kind - 1,
         [
-            lambda: _decode_other(contents),
             lambda: _decode_jpeg(contents),
             lambda: _decode_png(contents),
             lambda: _decode_bmp(contents),
+            lambda: _decode_gif(contents),
+            lambda: _decode_webp(contents),
         ],
     )
     return tf.ensure_shape(image, [None, None, 3])
@@ -57,10 +64,6 @@ def decode_batch(contents: Any, *, height: int, width: int) -> Any:
         fn_output_signature=tf.TensorSpec([height, width, 3], tf.uint8),
     )
     return tf.cast(images, tf.float32)
-
-
-def _decode_other(contents: Any) -> Any:
-    return tf.io.decode_image(contents, channels=3, expand_animations=False)
 
 
 def _decode_jpeg(contents: Any) -> Any:
@@ -106,5 +109,20 @@ def _decode_bmp(contents: Any) -> Any:
 def _decode_palette_bmp(contents: Any, palette_start: Any, pixels_start: Any) -> Any:
     """TensorFlow gives palette indices; the palette (blue, green, red, 0 a colour) stands before the pixels."""
     index = tf.io.decode_bmp(contents, channels=0)[..., 0]
+    # Clipped, because the error for a position behind the end quotes the whole file, in bytes that Python cannot decode.
+    palette_start = tf.clip_by_value(palette_start, 0, tf.strings.length(contents))
     table = tf.io.decode_raw(tf.strings.substr(contents, palette_start, pixels_start - palette_start), tf.uint8)
     return tf.gather(tf.reshape(table, [-1, 4])[:, 2::-1], tf.cast(index, tf.int32))
+
+
+def _decode_gif(contents: Any) -> Any:
+    return tf.io.decode_image(headers.gif_first_frame(contents), channels=3, expand_animations=False)
+
+
+def _decode_webp(contents: Any) -> Any:
+    # The channels are always named: left to choose, TensorFlow 2.21 writes past its buffer for an animation without alpha,
+    # which it refuses when asked for 3.
+    def decoded(channels: int) -> Any:
+        return tf.io.decode_image(contents, channels=channels, expand_animations=False)
+
+    return tf.cond(headers.webp_has_alpha(contents), lambda: _on_white(decoded(4)), lambda: decoded(3))

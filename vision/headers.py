@@ -7,18 +7,20 @@ from typing import Any
 
 import tensorflow as tf
 
-OTHER, JPEG, PNG, BMP = range(4)
-"""Values of `kind`; OTHER is GIF, WebP or no picture at all."""
+OTHER, JPEG, PNG, BMP, GIF, WEBP = range(6)
+"""Values of `kind`; OTHER is no picture that we read (TensorFlow also knows JPEG XL, whose size cannot be read so simply)."""
 
 _ORIENTATION_TAG = 0x0112
 _EXIF_SEARCH_BYTES = 65_536
-_PALETTE_SEARCH_BYTES = 8_192
+_TRANSPARENCY_SEARCH_BYTES = 8_192
+_GIF_PADDING = bytes(1_000)
 
 
 def kind(contents: Any) -> Any:
     """Which decoder the first bytes ask for: int32 scalar, one of the constants above."""
-    found = tf.constant(OTHER)
-    for value, magic in ((JPEG, b"\xff\xd8\xff"), (PNG, b"\x89PNG\r\n\x1a\n"), (BMP, b"BM")):
+    webp = _starts(contents, 0, b"RIFF") & _starts(contents, 8, b"WEBP")
+    found = tf.where(webp, WEBP, OTHER)
+    for value, magic in ((JPEG, b"\xff\xd8\xff"), (PNG, b"\x89PNG\r\n\x1a\n"), (BMP, b"BM"), (GIF, b"GIF8")):
         found = tf.where(_starts(contents, 0, magic), value, found)
     return found
 
@@ -28,20 +30,37 @@ def pixels(contents: Any) -> Any:
     return tf.switch_case(
         kind(contents),
         [
-            lambda: _other_pixels(contents),
+            lambda: tf.constant(0, tf.int64),
             lambda: _jpeg_pixels(contents),
             lambda: _png_pixels(contents),
             lambda: _bmp_pixels(contents),
+            lambda: _gif_pixels(contents),
+            lambda: _webp_pixels(contents),
         ],
     )
 
 
 def png_has_alpha(contents: Any) -> Any:
-    """Whether a PNG has an alpha channel (colour types 4 and 6) or a palette with transparency: bool scalar."""
-    colour_type = _bytes(contents, 25, 1)[0]
-    head = tf.strings.substr(contents, 0, _PALETTE_SEARCH_BYTES)
-    transparent_palette = tf.equal(colour_type, 3) & (tf.size(tf.strings.split(head, sep=b"tRNS", maxsplit=1)) > 1)
-    return (colour_type >= 4) | transparent_palette
+    """Whether a PNG has an alpha channel (colour types 4 and 6) or transparent colours (chunk tRNS, before the pixels): bool scalar."""
+    head = tf.strings.substr(contents, 0, _TRANSPARENCY_SEARCH_BYTES)
+    before_pixels = tf.strings.split(head, sep=b"IDAT", maxsplit=1)[:1]
+    transparent_colours = tf.size(tf.strings.split(before_pixels, sep=b"tRNS", maxsplit=1).flat_values) > 1
+    return (_bytes(contents, 25, 1)[0] >= 4) | transparent_colours
+
+
+def gif_first_frame(contents: Any) -> Any:
+    """A GIF cut after its first frame (the decoder would take memory for every frame, seen or not): string scalar."""
+    data = _gif_data(contents)
+    frame = _gif_frame(data)
+    end = _after_blocks(data, frame + 11 + _gif_palette_bytes(data[frame + 9]))
+    return tf.strings.join([tf.strings.substr(contents, 0, end), b";"])
+
+
+def webp_has_alpha(contents: Any) -> Any:
+    """Whether a WebP says that it has alpha, in its extended header or else in that of its lossless image: bool scalar."""
+    head = _bytes(contents, 20, 5)
+    extended = _starts(contents, 12, b"VP8X") & (head[0] // 16 % 2 > 0)
+    return extended | (_starts(contents, 12, b"VP8L") & (head[4] // 16 % 2 > 0))
 
 
 def bmp_layout(contents: Any) -> tuple[Any, Any, Any]:
@@ -95,21 +114,48 @@ def _bmp_height(data: Any) -> Any:
     return tf.where(height >= 2**31, 2**32 - height, height)
 
 
-def _other_pixels(contents: Any) -> Any:
+def _gif_pixels(contents: Any) -> Any:
+    """Of the first frame: the size of the screen, earlier in the file, binds no decoder."""
+    data = _gif_data(contents)
+    frame = _gif_frame(data)
+    size = tf.cast(tf.reshape(data[frame + 5 : frame + 9], [4]), tf.int64)
+    return _little(size[:2]) * _little(size[2:])
+
+
+def _gif_data(contents: Any) -> Any:
+    """The bytes, padded so that no field of the file's last block lies behind the end: uint8 (n,)."""
+    return tf.io.decode_raw(tf.strings.join([contents, _GIF_PADDING]), tf.uint8)
+
+
+def _gif_frame(data: Any) -> Any:
+    """Where the first image descriptor stands, behind the header, the palette and the extensions: int32 scalar."""
+    start = 13 + _gif_palette_bytes(data[10])
+    return tf.while_loop(lambda at: tf.equal(data[at], ord("!")), lambda at: [_after_blocks(data, at + 2)], [start])[0]
+
+
+def _gif_palette_bytes(flags: Any) -> Any:
+    flags = tf.cast(flags, tf.int32)
+    return tf.where(flags >= 128, 3 * tf.bitwise.left_shift(2, flags % 8), 0)
+
+
+def _after_blocks(data: Any, start: Any) -> Any:
+    """Behind a chain of data blocks, each led by its length and the last one empty; at most the end of the file."""
+    end = tf.size(data) - len(_GIF_PADDING)
+    last = tf.while_loop(
+        lambda at: (at < end) & (data[at] > 0), lambda at: [at + 1 + tf.cast(data[at], tf.int32)], [start]
+    )
+    return tf.minimum(last[0] + 1, end)
+
+
+def _webp_pixels(contents: Any) -> Any:
     head = _bytes(contents, 0, 30)
     extended = (_little(head[24:27]) + 1) * (_little(head[27:30]) + 1)
     bits = _little(head[21:25])
     lossless = (bits % 0x4000 + 1) * (bits // 0x4000 % 0x4000 + 1)
     lossy = (_little(head[26:28]) % 0x4000) * (_little(head[28:30]) % 0x4000)
-    gif = _little(head[6:8]) * _little(head[8:10])
     found = tf.constant(0, tf.int64)
-    for value, offset, magic in (
-        (gif, 0, b"GIF8"),
-        (lossy, 12, b"VP8 "),
-        (lossless, 12, b"VP8L"),
-        (extended, 12, b"VP8X"),
-    ):
-        found = tf.where(_starts(contents, offset, magic), value, found)
+    for value, magic in ((lossy, b"VP8 "), (lossless, b"VP8L"), (extended, b"VP8X")):
+        found = tf.where(_starts(contents, 12, magic), value, found)
     return found
 
 

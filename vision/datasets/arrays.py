@@ -1,8 +1,10 @@
 """Arrays of images: `.npz` files and the idx files of MNIST and its kin."""
 
 import gzip
+import math
 import zipfile
-from collections.abc import Mapping
+import zlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,10 +35,12 @@ def read_npz(path: Path) -> LabelledArrays:
 
     Images: (n, h, w), (n, h, w, 1) or (n, h, w, 3), uint8, or floats 0 to 1. Labels: whole numbers or strings.
     """
+    if not zipfile.is_zipfile(path):
+        raise DataError(f"{path} is not a readable .npz file: no zip archive, or cut off; write it with numpy.savez")
     try:
         with np.load(path, allow_pickle=False) as file:
             found: dict[str, NDArray[Any]] = {name: file[name] for name in file.files}
-    except (OSError, ValueError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise DataError(f"{path} is not a readable .npz file: {error}") from error
     given = {part: (found[x], found[y]) for part, x, y in _NPZ_NAMES if x in found and y in found}
     if set(given) not in _KNOWN_PARTS:
@@ -72,7 +76,7 @@ def split(given: LabelledArrays, *, size: int | None, seed: int, most: int | Non
     parts = {
         name: _fewer(part, most=most and most // len(given.parts), seed=seed) for name, part in given.parts.items()
     }
-    pool = _resized(np.concatenate([images for images, _ in parts.values()]), size)
+    pool = _joined([_resized(images, size) for images, _ in parts.values()], given.where)
     labels = np.concatenate([numbers for _, numbers in parts.values()])
     counts = [len(numbers) for _, numbers in parts.values()]
     starts = dict(zip(parts, np.split(np.arange(len(labels)), np.cumsum(counts)[:-1]), strict=True))
@@ -108,6 +112,16 @@ def _resized(images: NDArray[np.uint8], size: int | None) -> NDArray[np.uint8]:
     return resized.reshape(len(images), size, size, images.shape[-1])
 
 
+def _joined(parts: Sequence[NDArray[np.uint8]], where: str) -> NDArray[np.uint8]:
+    shapes = sorted({images.shape[1:] for images in parts})
+    if len(shapes) > 1:
+        listed = " and ".join(str(shape) for shape in shapes)
+        raise DataError(
+            f"{where}: the parts hold images of different shapes, {listed}; expected one (height, width, channels)"
+        )
+    return np.concatenate(parts)
+
+
 def _numbered(
     labels: Mapping[str, NDArray[Any]], names: NDArray[Any] | None, where: str
 ) -> tuple[tuple[str, ...], dict[str, NDArray[np.int64]]]:
@@ -124,9 +138,13 @@ def _numbered(
     )
     if names is None:
         return tuple(str(value) for value in found), numbered
-    if found.dtype.kind == "U" or found.min() < 0 or found.max() >= len(names):
+    if names.ndim != 1 or names.dtype.kind not in "iuU":
         raise DataError(
-            f"{where}: `classes` names {len(names)} classes, labels are {found.min()} to {found.max()}; expected 0 to {len(names) - 1}"
+            f"{where}: `classes` has shape {names.shape} and dtype {names.dtype}; expected a list of strings"
+        )
+    if found.dtype.kind == "U" or found.min(initial=0) < 0 or found.max(initial=0) >= len(names):
+        raise DataError(
+            f"{where}: `classes` names {len(names)} classes, labels are {found[0]} to {found[-1]}; expected 0 to {len(names) - 1}"
         )
     return tuple(str(names[int(value)]) for value in found), numbered
 
@@ -166,14 +184,14 @@ def _read_idx_file(path: Path) -> NDArray[np.uint8]:
     """Magic number 0 0 8 rank, then each size as a big-endian 32-bit number, then the bytes."""
     try:
         data = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise DataError(f"{path} is not a readable gzip file: {error}") from error
     if len(data) < 4 or data[:3] != b"\0\0\x08" or len(data) < 4 + 4 * data[3]:
         raise DataError(f"{path} is no idx file of bytes: it begins with {data[:4]!r}, expected 00 00 08 and the rank")
     shape = tuple(int.from_bytes(data[4 + 4 * i : 8 + 4 * i], "big") for i in range(data[3]))
     body = np.frombuffer(data, np.uint8, offset=4 + 4 * data[3])
-    if body.size != np.prod(shape):
+    if body.size != math.prod(shape):
         raise DataError(
-            f"{path} is cut off: its header says {shape}, which is {np.prod(shape)} bytes; found {body.size}"
+            f"{path} is cut off: its header says {shape}, which is {math.prod(shape)} bytes; found {body.size}"
         )
     return body.reshape(shape)

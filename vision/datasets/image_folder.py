@@ -96,8 +96,13 @@ def _files(folder: Path) -> list[Path]:
     return sorted(
         path
         for path in folder.rglob("*")
-        if path.is_file() and not path.name.startswith(".") and path.name != "Thumbs.db"
+        if path.is_file() and path.name != "Thumbs.db" and not _hidden(path.relative_to(folder))
     )
+
+
+def _hidden(path: Path) -> bool:
+    """Also inside a hidden folder: .ipynb_checkpoints/ holds copies, which would end up on both sides of a split."""
+    return any(part.startswith(".") for part in path.parts)
 
 
 def _fewer(files: list[tuple[str, int, Path]], *, most: int | None, seed: int) -> list[tuple[str, int, Path]]:
@@ -126,6 +131,8 @@ def _decoded(files: Sequence[Path], *, size: int) -> tuple[NDArray[np.uint8], li
             pool[row] = graph(contents).numpy()
         except tf.errors.InvalidArgumentError as error:
             return _reason(contents, error.message)
+        except UnicodeDecodeError:  # TensorFlow's message quotes bytes of a corrupt header
+            return _reason(contents, "")
         except OSError as error:
             return f"cannot be read: {error.strerror}"
         return ""
@@ -140,17 +147,21 @@ def _pool(shape: tuple[int, int, int, int]) -> NDArray[np.uint8]:
     if size <= _IN_MEMORY_BYTES:
         return np.zeros(shape, np.uint8)
     with tempfile.TemporaryFile() as file:
-        # Reserved now: a full disk is then an error here, and not a crash (SIGBUS) when a page is first written.
-        os.posix_fallocate(file.fileno(), 0, size)
+        try:
+            # Reserved now: a full disk is then an error here, and not a crash (SIGBUS) when a page is first written.
+            os.posix_fallocate(file.fileno(), 0, size)
+        except OSError as error:
+            needed = f"{error.strerror} for {size / 1e9:.1f} GB of decoded images; TMPDIR names another folder"
+            raise OSError(error.errno, needed, tempfile.gettempdir()) from error
         return np.memmap(file, np.uint8, "r+", shape=shape)
 
 
 def _reason(contents: bytes, message: str) -> str:
     if not contents:
         return "zero bytes"
-    if "megapixels" in message:
-        return f"larger than {decode.MAX_PIXELS // 1_000_000} megapixels"
-    if "Unknown image file format" in message:
+    if decode.TOO_LARGE in message:
+        return decode.TOO_LARGE
+    if decode.NO_IMAGE in message:
         return "no image that can be read (JPEG, PNG, GIF, BMP, WebP)"
     return "truncated or corrupt"
 

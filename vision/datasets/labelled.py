@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 
 from vision.errors import DataError
 
+_LONGEST_LABEL = 40
+
 
 @dataclass(frozen=True, kw_only=True)
 class Examples:
@@ -100,19 +102,29 @@ def write_samples(examples: Examples, folder: Path, *, classes: Sequence[str], m
     folder.mkdir(parents=True, exist_ok=True)
     written = []
     for position in range(min(most, len(examples))):
-        label = "".join(letter if letter.isalnum() else "_" for letter in classes[examples.labels[position]])
-        path = (
-            folder
-            / f"{position}-{label}{Path(examples.name(position)).suffix if Path(examples.name(position)).is_file() else '.png'}"
-        )
+        # A class name may be as long as a file name can be.
+        name = classes[examples.labels[position]][:_LONGEST_LABEL]
+        label = "".join(letter if letter.isalnum() else "_" for letter in name)
+        original = Path(examples.name(position))
+        path = folder / f"{position}-{label}{original.suffix if original.is_file() else '.png'}"
         path.write_bytes(examples.encoded(position))
         written.append(path)
     return written
 
 
 def check_classes(classes: Sequence[str], where: str) -> None:
-    """Raise DataError unless there are at least two classes."""
+    """Raise DataError unless there are at least two classes, each with a name of its own that can be written."""
     if len(classes) == 0:
         raise DataError(f"{where} holds no classes; expected at least two")
     if len(classes) == 1:
         raise DataError(f"{where} holds a single class, {classes[0]!r}; a classifier needs at least two")
+    if len(set(classes)) < len(classes):
+        twice = next(name for name in classes if list(classes).count(name) > 1)
+        raise DataError(f"{where}: two classes are called {twice!r}; expected different names")
+    for name in classes:
+        if any("\ud800" <= letter <= "\udfff" for letter in name):
+            raise DataError(f"{where}: the class name {name!r} is not valid UTF-8; rename it")
+        if name.splitlines() != [name]:
+            raise DataError(
+                f"{where}: the class name {name!r} is empty or holds a line break; expected one line of text"
+            )
