@@ -26,7 +26,7 @@ PLAIN = TrainingOptions(
 
 
 def one_weight() -> keras.Model:
-    """y = w x with w = 0."""
+    """The network y = w x with w = 0."""
     return keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, use_bias=False, kernel_initializer="zeros")])
 
 
@@ -49,7 +49,9 @@ def scripted(values: Sequence[float]) -> tf.data.Dataset:
         yield np.zeros((1, 1), np.float32), np.full((1, 1), next(pending), np.float32)
 
     signature = (tf.TensorSpec((1, 1), tf.float32), tf.TensorSpec((1, 1), tf.float32))
-    return tf.data.Dataset.from_generator(label, output_signature=signature)
+    return tf.data.Dataset.from_generator(label, output_signature=signature).apply(
+        tf.data.experimental.assert_cardinality(1)
+    )
 
 
 def fit_scripted(folder: Path, values: Sequence[float], **changes: Any) -> tuple[keras.Model, list[dict[str, float]]]:

@@ -1,0 +1,318 @@
+"""fit(): schedule, optimisers and averages against NumPy; which epoch is kept and when training ends, on scripted scores."""
+
+import csv
+import math
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+
+from pipelines import runs, training
+from pipelines.options import TrainingOptions
+from pipelines.progress import ProgressBar
+from tests.pipelines import tiny
+
+RATE, DECAY = 0.1, 0.3
+GRADIENTS = [2.0, -1.0, 0.5, 3.0]
+
+
+def _schedule(*, steps: int, epochs: int, warmup: int, cosine: bool) -> np.ndarray:
+    """Linear from 0, then half a cosine (arXiv 1608.03983, equation 5) or constant; one value a step."""
+    step = np.arange(steps * epochs)
+    falling = 0.5 * RATE * (1 + np.cos(np.pi * (step - warmup) / (steps * epochs - warmup)))
+    return np.where(step < warmup, RATE * step / max(warmup, 1), falling if cosine else RATE)
+
+
+@pytest.mark.parametrize("schedule", ["cosine", "constant"])
+@pytest.mark.parametrize(
+    ("epochs", "warmup_epochs", "warmup_steps"), [(5, 0.0, 0), (5, 1.0, 7), (5, 0.5, 4), (5, 4.0, 28), (1, 1.0, 4)]
+)
+def test_learning_rate(schedule: Any, epochs: int, warmup_epochs: float, warmup_steps: int) -> None:
+    how = TrainingOptions(epochs=epochs, learning_rate=RATE, schedule=schedule, warmup_epochs=warmup_epochs)
+    rate = training.learning_rate(how, steps=7, epochs=epochs)
+    found = [float(rate(step)) if callable(rate) else rate for step in range(7 * epochs)]
+    expected = _schedule(steps=7, epochs=epochs, warmup=warmup_steps, cosine=schedule == "cosine")
+    np.testing.assert_allclose(found, expected, atol=1e-8)
+
+
+def _values(how: TrainingOptions, *, name: str = "kernel") -> list[float]:
+    """One weight, 1 at first, after each step with the GRADIENTS."""
+    optimizer = training.optimizer(how, steps=2, epochs=len(GRADIENTS))
+    weight, values = keras.Variable(1.0, name=name), []
+    for gradient in GRADIENTS:
+        optimizer.apply([keras.ops.convert_to_tensor(gradient)], [weight])
+        values.append(float(weight))
+    return values
+
+
+def _sgd(*, momentum: float, nesterov: bool, decay: float) -> list[float]:
+    """Sutskever et al. 2013, section 2, with decoupled decay (arXiv 1711.05101, algorithm 1)."""
+    w, velocity, values = 1.0, 0.0, []
+    for gradient in GRADIENTS:
+        w -= RATE * decay * w
+        velocity = momentum * velocity - RATE * gradient
+        w += momentum * velocity - RATE * gradient if nesterov else velocity
+        values.append(w)
+    return values
+
+
+def _adamw(*, decay: float) -> list[float]:
+    """Algorithm 2 of arXiv 1711.05101, with Keras' 0.9, 0.999 and 1e-7."""
+    w, m, v, values = 1.0, 0.0, 0.0, []
+    for t, gradient in enumerate(GRADIENTS, start=1):
+        m, v = 0.9 * m + 0.1 * gradient, 0.999 * v + 0.001 * gradient**2
+        update = m / (1 - 0.9**t) / (math.sqrt(v / (1 - 0.999**t)) + 1e-7)
+        w -= RATE * (update + decay * w)
+        values.append(w)
+    return values
+
+
+@pytest.mark.parametrize("decay", [0.0, DECAY])
+@pytest.mark.parametrize(("momentum", "nesterov"), [(0.9, True), (0.9, False), (0.0, True)])
+def test_sgd(momentum: float, nesterov: bool, decay: float) -> None:
+    how = replace(tiny.PLAIN, learning_rate=RATE, momentum=momentum, nesterov=nesterov, weight_decay=decay)
+    np.testing.assert_allclose(_values(how), _sgd(momentum=momentum, nesterov=nesterov, decay=decay), rtol=1e-5)
+
+
+@pytest.mark.parametrize("decay", [0.0, DECAY])
+def test_adamw(decay: float) -> None:
+    how = replace(tiny.PLAIN, optimizer="adamw", learning_rate=RATE, weight_decay=decay)
+    np.testing.assert_allclose(_values(how), _adamw(decay=decay), rtol=1e-5)
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "adamw"])
+@pytest.mark.parametrize("name", ["bias", "gamma", "beta"])
+def test_biases_and_normalisation_are_not_decayed(optimizer: Any, name: str) -> None:
+    how = replace(tiny.PLAIN, optimizer=optimizer, learning_rate=RATE)
+    decayed = replace(how, weight_decay=DECAY)
+    assert _values(decayed, name=name) == _values(how, name=name)
+    assert _values(decayed)[0] == pytest.approx(_values(how)[0] - RATE * DECAY, rel=1e-5)
+
+
+@pytest.mark.parametrize(("bound", "factor"), [(1.0, 0.2), (5.0, 1.0), (10.0, 1.0), (None, 1.0)])
+def test_clipping_bounds_the_norm_of_all_gradients_together(bound: float | None, factor: float) -> None:
+    optimizer = training.optimizer(replace(tiny.PLAIN, clip_norm=bound), steps=1, epochs=3)
+    weights = [keras.Variable(0.0), keras.Variable(0.0)]
+    optimizer.apply([keras.ops.convert_to_tensor(value) for value in (3.0, -4.0)], weights)
+    np.testing.assert_allclose([float(w) for w in weights], [-1.5 * factor, 2.0 * factor], rtol=1e-6)
+
+
+def _regression() -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(5)
+    x = rng.normal(size=(16, 3)).astype(np.float32)
+    return x, x @ np.array([[1.0], [-2.0], [0.5]], np.float32) + 1
+
+
+def _fit_regression(folder: Path, ema: float | None) -> tuple[keras.Model, list[dict[str, float]]]:
+    folder.mkdir()
+    x, y = _regression()
+    keras.utils.set_random_seed(1)
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])
+    how = replace(tiny.PLAIN, ema=ema, learning_rate=0.05, momentum=0.9)
+    train, validation = tiny.stream(x, y, batch=4), tiny.stream(x, y, batch=16)(range(1))
+    return model, training.fit(
+        model, train, validation, how, steps=4, loss="mean_squared_error", metrics=[], folder=folder
+    )
+
+
+def test_the_average_is_validated_and_kept_while_training_goes_on_from_the_raw_weights(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps = tiny.recorded_weights(monkeypatch)
+    _, plain_rows = _fit_regression(tmp_path / "plain", None)
+    plain_steps = steps[:]
+    steps.clear()
+    # A half makes float32 products exact, so that NumPy's averages are the same, bit by bit.
+    model, rows = _fit_regression(tmp_path / "averaged", 0.5)
+
+    assert len(steps) == len(plain_steps) == 12
+    for raw, plain in zip(steps, plain_steps, strict=True):
+        np.testing.assert_array_equal(np.concatenate(raw, axis=None), np.concatenate(plain, axis=None))
+    assert [row["loss"] for row in rows] == [row["loss"] for row in plain_rows]
+    averages = [steps[0]]
+    for raw in steps[1:]:
+        averages.append([np.float32(0.5) * a + np.float32(0.5) * w for a, w in zip(averages[-1], raw, strict=True)])
+    x, y = _regression()
+    errors = [float(np.mean((x @ kernel + bias - y) ** 2)) for kernel, bias in averages[3::4]]
+    np.testing.assert_allclose([row["val_loss"] for row in rows], errors, rtol=1e-5)
+    best = averages[3::4][int(np.argmin(errors))]
+    for kept, expected in zip(model.get_weights(), best, strict=True):
+        np.testing.assert_array_equal(kept, expected)
+    assert abs(rows[0]["val_loss"] - plain_rows[0]["val_loss"]) > 1e-3
+
+
+def _kept(model: keras.Model) -> int:
+    """The epoch whose weight the model has; see `tiny.fit_scripted`."""
+    return round(-float(model.get_weights()[0][0, 0]))
+
+
+@pytest.mark.parametrize(
+    ("monitor", "values", "best"),
+    [
+        ("val_accuracy", [0.5, 0.7, 0.6], 2),
+        ("val_accuracy", [0.5, 0.7, 0.7, 0.6], 3),  # Equal: the later one.
+        ("val_loss", [0.5, 0.7, 0.6], 1),
+        ("val_loss", [0.5, 0.4, 0.4, 0.6], 3),
+        ("loss", [0.0, 0.0, 0.0], 3),
+    ],
+)
+def test_the_model_ends_with_the_best_epoch(tmp_path: Path, monitor: str, values: list[float], best: int) -> None:
+    model, rows = tiny.fit_scripted(tmp_path, values, monitor=monitor)
+    assert [row["val_accuracy"] for row in rows] == pytest.approx(values)
+    assert _kept(model) == best
+    again = tiny.one_weight()
+    again.load_weights(tmp_path / "checkpoints" / "best.weights.h5")
+    assert _kept(again) == best
+
+
+@pytest.mark.parametrize(
+    ("values", "patience", "epochs", "best"),
+    [
+        ([0.5, 0.7, 0.6, 0.6, 0.9], 2, 4, 2),
+        ([0.5, 0.7, 0.7, 0.7, 0.9], 2, 4, 4),  # A tie moves the kept epoch, but is no improvement to wait for.
+        ([0.5, 0.7, 0.6, 0.8, 0.7], 2, 5, 4),
+        ([0.5, 0.5, 0.9], 1, 2, 2),
+        ([0.9, 0.5, 0.5, 0.5], None, 4, 1),
+    ],
+)
+def test_patience(tmp_path: Path, values: list[float], patience: int | None, epochs: int, best: int) -> None:
+    model, rows = tiny.fit_scripted(tmp_path, values, monitor="val_accuracy", patience=patience)
+    assert (len(rows), _kept(model)) == (epochs, best)
+    # A second call finds the run ended, trains no further, and gives the same.
+    model, again = tiny.fit_scripted(tmp_path, values, monitor="val_accuracy", patience=patience)
+    assert (again, _kept(model)) == (rows, best)
+
+
+def test_history_is_written_as_csv(tmp_path: Path) -> None:
+    _, rows = tiny.fit_scripted(tmp_path, [0.5, 0.25])
+    with (tmp_path / "history.csv").open(encoding="utf-8") as file:
+        table = list(csv.DictReader(file))
+    assert [*table[0]] == ["epoch", "accuracy", "loss", "val_accuracy", "val_loss", "learning_rate", "seconds"]
+    assert [{name: float(value) for name, value in line.items()} for line in table] == [
+        pytest.approx(row) for row in rows
+    ]
+    # The mean of the weight before each of the two steps; the labels of training are 0.
+    assert [(row["epoch"], row["loss"], row["val_loss"], row["learning_rate"]) for row in rows] == [
+        (1.0, -0.25, 0.5, 0.5),
+        (2.0, -1.25, 0.25, 0.5),
+    ]
+
+
+def test_one_stream_holds_all_epochs(tmp_path: Path) -> None:
+    asked: list[range] = []
+    ones = np.ones((3, 1))
+
+    def train(span: range) -> Any:
+        asked.append(span)
+        return tiny.stream(np.concatenate([ones, 10 * ones]), np.zeros((6, 1)), batch=1)(range(1))
+
+    model, how = tiny.one_weight(), replace(tiny.PLAIN, epochs=2, monitor="loss")
+    training.fit(
+        model,
+        train,
+        tiny.scripted([0, 0]),
+        how,
+        steps=3,
+        loss=tiny.output_plus_label,
+        metrics=[],
+        folder=tmp_path,
+    )
+    assert asked == [range(2)]
+    assert float(model.get_weights()[0][0, 0]) == -0.5 * (3 + 30)
+
+
+def _fit_with_labels(folder: Path, labels: list[float]) -> None:
+    """Three epochs of two steps."""
+    train = tiny.stream(np.ones((6, 1)), np.reshape(labels, (6, 1)), batch=1)(range(1))
+    training.fit(
+        tiny.one_weight(),
+        lambda span: train,
+        tiny.scripted([3, 2, 1]),
+        tiny.PLAIN,
+        steps=2,
+        loss=tiny.output_plus_label,
+        metrics=[],
+        folder=folder,
+    )
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf])
+def test_a_loss_that_is_no_number_names_epoch_and_step_and_what_was_kept(tmp_path: Path, value: float) -> None:
+    kept = "the best weights so far, of epoch 2, are in .*best.weights.h5"
+    message = f"^the loss became NaN or infinite in epoch 3, step 2; {kept}.*--training.learning-rate .now 0.5"
+    with pytest.raises(training.TrainingDivergedError, match=message) as caught:
+        _fit_with_labels(tmp_path, [0, 0, 0, 0, 0, value])
+    assert isinstance(caught.value, runs.RunError)
+    model = tiny.one_weight()
+    model.load_weights(tmp_path / "checkpoints" / "best.weights.h5")
+    assert _kept(model) == 2
+    assert len((tmp_path / "history.csv").read_text(encoding="utf-8").splitlines()) == 3
+
+
+def test_a_loss_that_is_no_number_at_once(tmp_path: Path) -> None:
+    with pytest.raises(training.TrainingDivergedError, match="in epoch 1, step 1; no epoch was finished before"):
+        _fit_with_labels(tmp_path, [math.nan, 0, 0, 0, 0, 0])
+    assert not (tmp_path / "history.csv").exists()
+
+
+def test_weights_broken_by_the_last_step_of_an_epoch_are_not_kept(tmp_path: Path) -> None:
+    with pytest.raises(training.TrainingDivergedError, match=r"in epoch 2, step 2; .* of epoch 1, are in"):
+        tiny.fit_scripted(tmp_path, [0.5, math.nan, 0.5])
+
+
+def test_a_run_that_was_stopped_continues_bit_by_bit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(3)
+    x, y = rng.normal(size=(12, 3)), np.eye(2)[rng.integers(0, 2, 12)]
+    how = TrainingOptions(epochs=4, batch_size=4, ema=0.9, clip_norm=1.0, monitor="val_loss")
+
+    def fit(name: str, *, seed: int) -> tuple[list[np.ndarray], list[dict[str, float]]]:
+        (tmp_path / name).mkdir(exist_ok=True)
+        model, folder = tiny.noisy_network(seed=seed), tmp_path / name
+        loss, validation = keras.losses.CategoricalCrossentropy(from_logits=True), tiny.stream(x, y, batch=12)(range(1))
+        rows = training.fit(
+            model,
+            tiny.stream(x, y, batch=4),
+            validation,
+            how,
+            steps=3,
+            loss=loss,
+            metrics=["accuracy"],
+            folder=folder,
+        )
+        return model.get_weights(), [{key: row[key] for key in row if key != "seconds"} for row in rows]
+
+    whole = fit("whole", seed=0)
+    with monkeypatch.context() as patch:
+        patch.setattr(ProgressBar, "on_epoch_end", _interrupt_after_epoch_2)
+        with pytest.raises(KeyboardInterrupt):
+            fit("stopped", seed=0)
+    # Another seed for the new network: everything that matters comes from the checkpoint.
+    resumed = fit("stopped", seed=9)
+    assert resumed[1] == whole[1]
+    for found, expected in zip(resumed[0], whole[0], strict=True):
+        np.testing.assert_array_equal(found, expected)
+
+
+def _interrupt_after_epoch_2(self: ProgressBar, epoch: int, logs: Any = None) -> None:
+    if epoch == 1:
+        raise KeyboardInterrupt
+
+
+def test_pipelines_tiny_trains_two_epochs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PIPELINES_TINY", "1")
+    _, rows = tiny.fit_scripted(tmp_path, [0.5, 0.5, 0.5, 0.5])
+    assert len(rows) == 2
+
+
+@pytest.mark.parametrize("asked", [False, True])
+def test_deterministic_is_asked_of_tensorflow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asked: bool) -> None:
+    import tensorflow as tf
+
+    calls: list[bool] = []
+    # Not really called: it cannot be undone in this process.
+    monkeypatch.setattr(tf.config.experimental, "enable_op_determinism", lambda: calls.append(True))
+    tiny.fit_scripted(tmp_path, [0.5], deterministic=asked)
+    assert calls == [True] * asked
