@@ -1,0 +1,244 @@
+"""The run folder: which one a run gets, what is refused and in which words, and that no write is ever half done."""
+
+import csv
+import json
+import os
+import platform
+import time
+from dataclasses import dataclass, field, replace
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipelines import runs
+from pipelines.options import TrainingOptions
+from pipelines.runs import RunError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config:
+    """Like a story's."""
+
+    data: str = "digits"
+    out: Path | None = None
+    weights: Path | None = None
+    seed: int = 3
+    resume: bool = False
+    check: bool = False
+    training: TrainingOptions = field(default_factory=TrainingOptions)
+
+
+@pytest.fixture(autouse=True)
+def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`runs/` lies in an empty folder."""
+    monkeypatch.chdir(tmp_path)
+
+
+def _unfinished(folder: Path, config: Config | None = None) -> Path:
+    runs.start(folder, config or Config(), fingerprint="abc")
+    return folder
+
+
+def _finished(folder: Path) -> Path:
+    _unfinished(folder)
+    runs.finish(folder, {"accuracy": 0.5}, hint="try this")
+    return folder
+
+
+def test_the_first_free_number_is_chosen_and_nothing_is_written(capsys: pytest.CaptureFixture[str]) -> None:
+    assert runs.choose("classify", Config()) == Path("runs/classify-1")
+    assert capsys.readouterr().out == "run folder: runs/classify-1\n"
+    assert not Path("runs").exists()
+    _finished(Path("runs/classify-1"))
+    _unfinished(Path("runs/classify-3"))
+    assert runs.choose("classify", Config()) == Path("runs/classify-2")
+    _unfinished(Path("runs/classify-2"))
+    assert runs.choose("classify", Config()) == Path("runs/classify-4")
+    assert runs.choose("detect", Config()) == Path("runs/detect-1")
+
+
+def test_resume_without_out_takes_the_newest_unfinished_run() -> None:
+    for number, written in ((1, 400), (2, 300), (3, 100), (10, 200)):
+        folder = _unfinished(Path(f"runs/classify-{number}"))
+        os.utime(folder / "config.json", (written, written))
+    _unfinished(Path("runs/detect-1"))
+    (Path("runs/classify-1") / runs.FINISHED).touch()
+    assert runs.choose("classify", Config(resume=True)) == Path("runs/classify-2")
+
+
+def test_out_may_be_new_or_empty_or_left_before_the_start(tmp_path: Path) -> None:
+    new = tmp_path / "a b" / "ä"
+    assert runs.choose("classify", Config(out=new)) == new
+    new.mkdir(parents=True)
+    assert runs.choose("classify", Config(out=new)) == new
+    # A kill between the two files of `start`.
+    _unfinished(new)
+    (new / "config.json").rename(new / ".config.json.tmp")
+    assert runs.choose("classify", Config(out=new)) == new
+
+
+def test_an_unfinished_run_is_resumed(tmp_path: Path) -> None:
+    folder = _unfinished(tmp_path / "run")
+    assert runs.choose("classify", Config(out=folder, resume=True)) == folder
+
+
+REFUSED: list[tuple[str, bool, str]] = [
+    ("finished", False, "finished is a finished run; give another --out, or remove it"),
+    ("finished", True, "finished is a finished run; give another --out, or remove it"),
+    ("unfinished", False, "unfinished is an unfinished run; continue it with --resume, or give another --out"),
+    ("something", False, "something exists and is no run folder; give another --out"),
+    ("something", True, "something exists and is no run folder; give another --out"),
+    ("file", False, "file exists and is no run folder; give another --out"),
+    ("nothing", True, "nothing holds no run to resume; leave out --resume to start one"),
+    ("empty", True, "empty holds no run to resume; leave out --resume to start one"),
+]
+
+
+@pytest.mark.parametrize(("name", "resume", "message"), REFUSED)
+def test_other_folders_are_refused(tmp_path: Path, name: str, resume: bool, message: str) -> None:
+    _finished(tmp_path / "finished")
+    _unfinished(tmp_path / "unfinished")
+    (tmp_path / "something").mkdir()
+    (tmp_path / "something" / "letter.txt").write_text("dear")
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "file").touch()
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.raises(RunError, match=f"/{message}$"):
+        runs.choose("classify", Config(out=tmp_path / name, resume=resume))
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_resume_of_nothing_at_all() -> None:
+    with pytest.raises(RunError, match="runs/ holds no unfinished classify run to resume; leave out --resume to start"):
+        runs.choose("classify", Config(resume=True))
+
+
+def test_resume_names_every_changed_field_with_both_values(tmp_path: Path) -> None:
+    first = Config(out=tmp_path / "run", weights=Path("a.weights.h5"))
+    folder = _unfinished(tmp_path / "run", first)
+    changed = replace(first, resume=True, seed=4, weights=None, training=TrainingOptions(epochs=5))
+    message = (
+        r"changed: seed \(was 3, is 4\), training.epochs \(was 30, is 5\), weights \(was 'a.weights.h5', is None\)$"
+    )
+    with pytest.raises(RunError, match=f"^--resume must continue {folder} with its own configuration; {message}"):
+        runs.choose("classify", changed)
+
+
+def test_start_writes_what_the_run_was_told_and_depends_on(tmp_path: Path) -> None:
+    folder = _unfinished(tmp_path / "deep" / "run", Config(weights=Path("ä.weights.h5"), resume=False))
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    assert config.keys() >= {"data", "seed", "weights", "training.epochs", "training.learning_rate"}
+    assert not config.keys() & {"out", "resume", "check", "training"}
+    assert (config["data"], config["weights"], config["training.clip_norm"]) == ("digits", "ä.weights.h5", None)
+
+    environment = json.loads((folder / "environment.json").read_text(encoding="utf-8"))
+    assert environment.keys() == {"python", "packages", "machine", "seed", "data_fingerprint"}
+    assert (environment["seed"], environment["data_fingerprint"]) == (3, "abc")
+    assert environment["python"] == platform.python_version()
+    assert environment["packages"]["keras"] == metadata.version("keras")
+    assert environment["packages"]["opencv-python-headless"] == metadata.version("opencv-python-headless")
+    assert environment["machine"]["cores"] == os.cpu_count()
+    assert environment["machine"]["processor"] == runs.processor()
+    assert sorted(path.name for path in folder.iterdir()) == ["config.json", "environment.json"]
+
+
+def test_changed_data_is_refused(tmp_path: Path) -> None:
+    folder = _unfinished(tmp_path / "run")
+    written = (folder / "environment.json").stat().st_mtime_ns
+    runs.start(folder, Config(resume=True), fingerprint="abc")
+    assert (folder / "environment.json").stat().st_mtime_ns == written
+    message = f"^the data has changed since {folder} was started; restore it, or start anew with another --out$"
+    with pytest.raises(RunError, match=message):
+        runs.start(folder, Config(resume=True), fingerprint="abd")
+
+
+def test_a_start_that_fails_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    runs.choose("classify", Config(out=tmp_path / "run"))
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space left"):
+        runs.start(tmp_path / "run", Config(), fingerprint="abc")
+    assert not (tmp_path / "run").exists()
+    assert runs.under_way() is None
+
+
+def test_finish_writes_the_scores_and_says_where_everything_is(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = _unfinished(tmp_path / "run")
+    assert runs.under_way() == folder
+    capsys.readouterr()
+    scores = {"accuracy": 0.98765432, "n": 360.0}
+    assert runs.finish(folder, scores, hint="serve it: …") == scores
+    assert json.loads((folder / "scores.json").read_text()) == scores
+    assert capsys.readouterr().out.splitlines() == [
+        "accuracy 0.9877  n 360",
+        f"report: {folder}/report.html",
+        "serve it: …",
+        f"run folder: {folder}",
+    ]
+    assert runs.under_way() is None
+
+
+@pytest.mark.parametrize("call", ["fsync", "replace"])
+def test_a_failing_write_leaves_the_old_file_and_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
+    def fail(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    runs.write_bytes(tmp_path / "state", b"old")
+    monkeypatch.setattr(os if call == "fsync" else Path, call, fail)
+    with pytest.raises(KeyboardInterrupt):
+        runs.write_bytes(tmp_path / "state", b"new")
+    assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [("state", b"old")]
+
+
+def test_a_write_reaches_the_disk_before_it_gets_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    events: list[str] = []
+    fsync, rename = os.fsync, Path.replace
+
+    def synced(descriptor: int) -> None:
+        events.append(f"fsync {os.fstat(descriptor).st_size}")
+        fsync(descriptor)
+
+    def renamed(path: Path, target: Path) -> Path:
+        events.append(f"{path.name} to {target.name}")
+        return rename(path, target)
+
+    monkeypatch.setattr(os, "fsync", synced)
+    monkeypatch.setattr(Path, "replace", renamed)
+    runs.write_bytes(tmp_path / "state", b"12345")
+    assert events == ["fsync 5", ".state.tmp to state"]
+
+
+def test_json_and_csv(tmp_path: Path) -> None:
+    runs.write_json(tmp_path / "a.json", {"name": "grün", "path": Path("b"), "broken": "caf\udce9"})
+    assert "grün" in (tmp_path / "a.json").read_text(encoding="utf-8")
+    content = json.loads((tmp_path / "a.json").read_text(encoding="utf-8"))
+    assert content == {"name": "grün", "path": "b", "broken": "caf\udce9"}
+    runs.write_csv(tmp_path / "a.csv", [{"epoch": 1.0, "loss": 1 / 3}, {"epoch": 2.0, "loss": 1e-12}])
+    with (tmp_path / "a.csv").open(encoding="utf-8", newline="") as file:
+        assert list(csv.reader(file)) == [["epoch", "loss"], ["1", "0.3333333333"], ["2", "1e-12"]]
+
+
+def test_versions_and_removal(tmp_path: Path) -> None:
+    assert runs.version("no-such-package-here") == "absent"
+    (tmp_path / "folder" / "inner").mkdir(parents=True)
+    (tmp_path / "file").touch()
+    for name in ("folder", "file", "absent"):
+        runs.remove(tmp_path / name)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_clock_measures_each_act(monkeypatch: pytest.MonkeyPatch) -> None:
+    times = iter([10.0, 12.0, 12.5])
+    monkeypatch.setattr(time, "perf_counter", lambda: next(times))
+    clock = runs.Clock()
+    clock.lap("reading")
+    clock.lap("training")
+    assert clock.seconds == {"reading": 2.0, "training": 0.5}
