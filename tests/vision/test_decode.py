@@ -163,7 +163,7 @@ def test_later_frames_of_a_gif_are_never_read() -> None:
 def _mutated(rng: np.random.Generator, contents: bytes) -> bytes:
     data = bytearray(contents)
     if rng.random() < 0.3:
-        return bytes(data[: rng.integers(4, 40)]) + rng.bytes(rng.integers(200))
+        return bytes(data[: rng.integers(4, 40)]) + rng.bytes(int(rng.integers(200)))
     for _ in range(rng.integers(1, 6)):
         data[rng.integers(min(len(data), 60 if rng.random() < 0.5 else len(data)))] = rng.integers(256)
     at = rng.integers(len(data))
@@ -176,7 +176,7 @@ def test_mutated_and_random_files_never_crash() -> None:
     files = [*SAMPLES.values(), _opaque_animation()]
     decoded = 0
     for case in range(600):
-        contents = rng.bytes(rng.integers(300)) if case % 10 == 0 else _mutated(rng, files[case % len(files)])
+        contents = rng.bytes(int(rng.integers(300))) if case % 10 == 0 else _mutated(rng, files[case % len(files)])
         try:
             assert graph()(contents).shape[-1] == 3
             decoded += 1

@@ -154,7 +154,7 @@ def test_random_bytes_and_mutations_give_a_number() -> None:
     for case in range(200):
         contents = bytearray(files[case % len(files)][: rng.integers(1, 200)])
         contents[rng.integers(len(contents))] = rng.integers(256)
-        contents[rng.integers(len(contents)) :] = rng.bytes(rng.integers(60))
+        contents[rng.integers(len(contents)) :] = rng.bytes(int(rng.integers(60)))
         try:
             assert graph(headers.pixels)(bytes(contents)).numpy() >= -(2**63)
         except tf.errors.InvalidArgumentError:
