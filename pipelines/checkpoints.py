@@ -6,6 +6,8 @@ into an optimiser that is not built yet; here all of it is written, and a file o
 
 import io
 import json
+import re
+import warnings
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -55,11 +57,12 @@ def save(path: Path, model: keras.Model, progress: Progress) -> None:
 def load(path: Path, model: keras.Model) -> Progress:
     """Restore a state into a compiled model of the same network and return its counters. Raises RunError."""
     try:
-        with np.load(path, allow_pickle=False) as file:
+        # Opened here, since NumPy leaves the file of a broken zip open.
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
-    except (OSError, ValueError, EOFError, BadZipFile) as error:
+        progress = Progress(**json.loads(str(arrays.pop("progress"))))
+    except (OSError, ValueError, TypeError, KeyError, EOFError, BadZipFile) as error:
         raise RunError(f"{path} is not a readable checkpoint ({error}); start again with another --out") from error
-    progress = Progress(**json.loads(str(arrays.pop("progress"))))
     variables = _variables(model)
     found, expected = [a.shape for a in arrays.values()], [tuple(v.shape) for v in variables]
     if found != expected:
@@ -73,26 +76,41 @@ def load(path: Path, model: keras.Model) -> Progress:
 
 def save_weights(path: Path, model: keras.Model) -> None:
     """Write the weights alone as Keras' `.weights.h5`, atomically."""
-    temporary = path.with_name(f".{path.name.removesuffix('.weights.h5')}.tmp.weights.h5")
-    try:
-        model.save_weights(temporary, overwrite=True)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    buffer = _WeightsBuffer()
+    model.save_weights(buffer)
+    runs.write_bytes(path, buffer.getvalue())
 
 
 def load_weights(path: Path, model: keras.Model) -> None:
     """Load a `.weights.h5` file of the same network. Raises RunError with what was found and expected."""
+    expected = "expected a Keras .weights.h5 file, such as checkpoints/best.weights.h5 of a run"
     if not path.is_file():
-        raise RunError(f"--weights {path}: no such file; expected a Keras .weights.h5 file")
+        raise RunError(f"weights {path}: no such file; {expected}")
+    if not path.name.endswith(".weights.h5"):
+        raise RunError(f"weights {path}: not named .weights.h5; {expected}")
     try:
-        model.load_weights(path)
-    except (ValueError, OSError, KeyError) as error:
-        reason = str(error).strip().splitlines()[0]
+        with warnings.catch_warnings(action="ignore"):  # Keras warns of what it then raises
+            model.load_weights(path)
+    except OSError as error:
+        raise RunError(f"weights {path}: not a readable HDF5 file ({error}); {expected}") from error
+    except (ValueError, KeyError) as error:
         raise RunError(
-            f"--weights {path} does not fit the network {model.name!r} with input {model.input_shape} and output {model.output_shape}: "
-            f"{reason}; expected weights of the same --model, --size and number of classes"
+            f"weights {path} do not fit the network {model.name!r} with input {model.input_shape} and output {model.output_shape} "
+            f"({_misfit(str(error))}); expected weights of the same --model, --size and number of classes"
         ) from error
+
+
+class _WeightsBuffer(io.BytesIO):
+    """Memory that Keras takes for a file: on a full disk, HDF5 itself prints one traceback for each object it held."""
+
+    def __str__(self) -> str:
+        return "memory.weights.h5"
+
+
+def _misfit(message: str) -> str:
+    """The one layer that Keras' message gives as an example, without the values of its weights."""
+    found = re.search(r"for object <\w+ name=(\w+).*?>:\s*(.*?)\.?( Target variable|\n|$)", message, re.DOTALL)
+    return f"layer {found[1]}: {found[2]}" if found else message.strip().split("\n")[0]
 
 
 def _variables(model: keras.Model) -> list[Any]:

@@ -8,11 +8,12 @@ scores.json and report.html.
 """
 
 import difflib
+import shlex
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipelines import command
+from pipelines import command, options
 from pipelines.options import TrainingOptions
 
 if TYPE_CHECKING:
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
 
 MODELS = ("resnet", "lenet")
 """Names that `--model` takes."""
+METRICS = ("accuracy",)
+"""Columns of history.csv beside the loss."""
+LISTED = 10
+"""Files left out that the console names; report.html names all."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +46,7 @@ class Config:
     shift: float = 0.125
     """Training images are moved by up to this share of their side, 0 to 0.5."""
     seed: int = 0
-    """Fixes the split, the order, the augmentation and the new weights, 0 or more."""
+    """Fixes the split, the order, the augmentation and the new weights, 0 to 4294967295."""
     export: bool = True
     """Write export/ and mobile/."""
     resume: bool = False
@@ -61,14 +66,15 @@ class Config:
             raise ValueError(f"--size is {self.size}; expected 8 to 1024 pixels")
         if not 0 <= self.shift <= 0.5:
             raise ValueError(f"--shift is {self.shift}; expected 0 to 0.5 of the side")
-        if self.seed < 0:
-            raise ValueError(f"--seed is {self.seed}; expected 0 or more")
+        if not 0 <= self.seed < 2**32:
+            raise ValueError(f"--seed is {self.seed}; expected 0 to {2**32 - 1}")
+        options.check_monitor(self.training.monitor, METRICS)
 
 
 def run(config: Config) -> dict[str, float]:
     """Train, score once on held-out images, export, report, and return the scores (accuracies 0 to 1)."""
     # Imported here so that a mistyped flag is answered before TensorFlow loads.
-    from pipelines import classify_report, options, runs
+    from pipelines import classify_report, runs
     from vision import classifiers, datasets, metrics
 
     folder = runs.choose("classify-check" if config.check else "classify", config)
@@ -76,10 +82,11 @@ def run(config: Config) -> dict[str, float]:
     images = datasets.read_labelled(config.data, size=config.size, seed=config.seed, most=options.example_limit())
     if config.check:
         return classify_report.check(folder, images)
-    runs.start(folder, config, fingerprint=images.fingerprint())
+    _tell_left_out(images)
     clock.lap("reading the data")
 
-    model = classifiers.build(config.model, images.shape, classes=len(images.classes), seed=config.seed)
+    model = _network(config, images)
+    runs.start(folder, config, fingerprint=images.fingerprint())
     rows = _fit(model, images, config, folder)
     clock.lap("training")
 
@@ -106,14 +113,34 @@ def run(config: Config) -> dict[str, float]:
     return runs.finish(folder, scores, hint=_hint(folder, exported=config.export))
 
 
+def _tell_left_out(images: "LabelledImages") -> None:
+    left_out = images.skipped
+    if not left_out:
+        return
+    total = sum(len(part) for part in (images.train, images.validation, images.test)) + len(left_out)
+    print(f"left out {len(left_out)} of {total} files:")
+    for item in left_out[:LISTED]:
+        print(f"  {item.name}: {item.reason}")
+    if len(left_out) > LISTED:
+        print(f"  and {len(left_out) - LISTED} more, all listed in report.html")
+
+
+def _network(config: Config, images: "LabelledImages") -> Any:
+    from pipelines import checkpoints
+    from vision import classifiers
+
+    model = classifiers.build(config.model, images.shape, classes=len(images.classes), seed=config.seed)
+    if config.weights is not None:
+        checkpoints.load_weights(config.weights, model)
+    return model
+
+
 def _fit(model: Any, images: "LabelledImages", config: Config, folder: Path) -> list[dict[str, float]]:
     import keras
 
-    from pipelines import checkpoints, training
+    from pipelines import training
     from vision.datasets import batches
 
-    if config.weights is not None:
-        checkpoints.load_weights(config.weights, model)
     how = config.training
 
     def epochs(span: range) -> Any:
@@ -134,7 +161,7 @@ def _fit(model: Any, images: "LabelledImages", config: Config, folder: Path) -> 
         how,
         steps=batches.steps(images.train, batch_size=how.batch_size),
         loss=keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=how.label_smoothing),
-        metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")],
+        metrics=[keras.metrics.CategoricalAccuracy(name=name) for name in METRICS],
         folder=folder,
     )
 
@@ -179,8 +206,11 @@ def _export(
 def _hint(folder: Path, *, exported: bool) -> str:
     if not exported:
         return "exported nothing, as asked"
-    serve = f"python -m serving --model_name={folder.name} --model_base_path={folder / 'export'} --rest_api_port=8501"
-    return f"serve it: {serve}\ntry it:   python -m serving.predict {folder} {folder / 'samples'}/*"
+    name, base, run, samples = (
+        shlex.quote(str(word)) for word in (folder.name, folder / "export", folder, folder / "samples")
+    )
+    serve = f"python -m serving --model_name={name} --model_base_path={base} --rest_api_port=8501"
+    return f"serve it: {serve}\ntry it:   python -m serving.predict {run} {samples}/*"
 
 
 if __name__ == "__main__":

@@ -1,50 +1,83 @@
 """From the command line to `run(config)`: flags parsed, expected failures told in one message, without a traceback."""
 
 import errno
+import io
+import os
+import re
+import shlex
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
 import tyro
 
+from pipelines import runs
 from serving import native_log
 
 Config = TypeVar("Config")
 
 _DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_PATH_ERRORS = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.ENAMETOOLONG)
 
 
 def main(story: str, config: type[Config], run: Callable[[Config], Any], description: str | None) -> None:
     """Parse the flags, run the story, and exit: 0 done, 1 failed, 2 wrong flags, 130 interrupted."""
-    parsed = tyro.cli(config, description=description, prog=f"python -m pipelines.{story}")
-    again = " ".join(
-        ["python -m", f"pipelines.{story}", *(word for word in sys.argv[1:] if word != "--resume"), "--resume"]
-    )
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A file name may hold what the terminal cannot show.
+            stream.reconfigure(errors="backslashreplace")
     try:
+        parsed = tyro.cli(config, description=description, prog=f"python -m pipelines.{story}")
         native_log.load_tensorflow()
         run(parsed)
     except KeyboardInterrupt:
-        _stop(130, f"interrupted; the last finished epoch is kept. Continue with: {again}")
+        kept = f"interrupted; the last finished epoch is kept. Continue with: {_again(story)}"
+        _stop(130, kept if runs.under_way() else "interrupted before the run began; nothing was written")
     except Exception as error:
-        message = _expected(error, again)
+        message = _expected(error, story)
         if message is None:
             raise
         _stop(1, message)
 
 
-def _expected(error: Exception, again: str) -> str | None:
-    """The message of a failure that a user can mend; None for a bug, whose traceback is wanted."""
-    from pipelines.runs import RunError
+def _again(story: str) -> str:
+    """The command that goes on where this one stopped: its run is resumed, or, before there was one, it is given again."""
+    words = ["python", "-m", f"pipelines.{story}", *(word for word in sys.argv[1:] if word != "--resume")]
+    folder = runs.under_way()
+    if folder is not None:
+        named = any(word.split("=")[0] == "--out" for word in words)
+        words += ["--resume"] if named else ["--out", str(folder), "--resume"]
+    return shlex.join(words)
 
-    if isinstance(error, RunError):
-        return str(error)
-    if getattr(error, "errno", None) in _DISK_ERRORS or "No space left on device" in str(error):
-        return f"the disk is full or the file too large ({error}); free some space, then continue with: {again}"
+
+def _expected(error: Exception, story: str) -> str | None:
+    """The message of a failure that a user can mend; None for a bug, whose traceback is wanted."""
+    full = next((str(found) for found in _causes(error) if _disk_is_full(found)), None)
+    if full is not None:
+        told = re.sub(r"\{\{.*?\}\} | \[Op:\w+\]", "", full)
+        return f"the disk is full or the file too large ({told}); free some space, then continue with: {_again(story)}"
     from serving.bundle import BundleError
     from serving.litert import LiteRTError
     from vision.errors import DataError
 
-    return str(error) if isinstance(error, DataError | BundleError | LiteRTError) else None
+    if isinstance(error, runs.RunError | DataError | BundleError | LiteRTError):
+        return str(error)
+    if isinstance(error, OSError) and error.errno in _PATH_ERRORS:
+        return f"{error.filename}: {error.strerror}; give a path that can be read and written"
+    return None
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
+
+
+def _disk_is_full(error: BaseException) -> bool:
+    """By number; TensorFlow's writers give words only."""
+    return getattr(error, "errno", None) in _DISK_ERRORS or any(
+        os.strerror(code) in str(error) for code in _DISK_ERRORS
+    )
 
 
 def _stop(code: int, message: str) -> None:

@@ -1,6 +1,8 @@
 """What all neural stories are told about optimisation. Standard library only, so that `--help` is immediate."""
 
+import math
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -47,7 +49,7 @@ class TrainingOptions:
         """Check the ranges; the messages name the flags."""
         _check(self.epochs >= 1, "epochs", self.epochs, "1 or more")
         _check(self.batch_size >= 1, "batch-size", self.batch_size, "1 or more")
-        _check(self.learning_rate > 0, "learning-rate", self.learning_rate, "above 0")
+        _check(0 < self.learning_rate < math.inf, "learning-rate", self.learning_rate, "above 0")
         _check(0 <= self.momentum < 1, "momentum", self.momentum, "0 to below 1")
         _check(self.weight_decay >= 0, "weight-decay", self.weight_decay, "0 or more")
         _check(
@@ -60,6 +62,15 @@ class TrainingOptions:
         _check(self.clip_norm is None or self.clip_norm > 0, "clip-norm", self.clip_norm, "above 0")
         _check(self.ema is None or 0 < self.ema < 1, "ema", self.ema, "above 0 and below 1")
         _check(self.patience is None or self.patience >= 1, "patience", self.patience, "1 or more")
+
+
+def check_monitor(monitor: str, metrics: Sequence[str]) -> None:
+    """Raise ValueError unless `monitor` is the loss or one of the metrics, on training or validation examples."""
+    known = [f"{prefix}{name}" for prefix in ("val_", "") for name in ("loss", *metrics)]
+    if monitor not in known:
+        raise ValueError(
+            f"--training.monitor {monitor}: no such column of history.csv; expected one of {', '.join(known)}"
+        )
 
 
 def tiny() -> bool:

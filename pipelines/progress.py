@@ -1,6 +1,6 @@
 """One progress bar for the whole training, and one line for each finished epoch."""
 
-from typing import Any
+from typing import Any, Self
 
 import keras
 from rich.console import Console
@@ -19,9 +19,14 @@ class ProgressBar(keras.callbacks.Callback):
         self._bar = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
         self._task = self._bar.add_task("training", total=epochs * steps, completed=start * steps)
 
-    def on_train_begin(self, logs: Any = None) -> None:
+    def __enter__(self) -> Self:
         """Show the bar."""
         self._bar.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        """Take the bar away; also after an error, since it hides the cursor."""
+        self._bar.stop()
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         """Advance the bar."""
@@ -31,7 +36,3 @@ class ProgressBar(keras.callbacks.Callback):
         """Print the epoch's figures above the bar."""
         figures = "  ".join(f"{name} {value:.4f}" for name, value in (logs or {}).items())
         self._bar.console.print(f"epoch {epoch + 1}/{self._epochs}  {figures}", highlight=False)
-
-    def on_train_end(self, logs: Any = None) -> None:
-        """Take the bar away."""
-        self._bar.stop()

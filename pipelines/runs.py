@@ -17,6 +17,9 @@ FINISHED = "scores.json"
 """Written last: a folder that holds it is a finished run."""
 _PACKAGES = ("tensorflow", "keras", "numpy", "opencv-python-headless", "ai-edge-litert", "scikit-learn")
 _NOT_COMPARED = ("resume", "out", "check")
+_BEFORE_THE_START = {"environment.json", ".environment.json.tmp", ".config.json.tmp"}
+"""What a process that was killed inside `start` may leave."""
+_under_way: list[Path] = []
 
 
 class RunError(ValueError):
@@ -32,8 +35,8 @@ def choose(story: str, config: Any) -> Path:
     folder = config.out or (_newest_unfinished(story) if config.resume else _first_free(story))
     if (folder / FINISHED).exists():
         raise RunError(f"{folder} is a finished run; give another --out, or remove it")
-    started = (folder / "config.json").exists()
-    if not started and folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+    started = (folder / "config.json").exists() and (folder / "environment.json").exists()
+    if not started and folder.exists() and _holds_something(folder):
         raise RunError(f"{folder} exists and is no run folder; give another --out")
     if config.resume and not started:
         raise RunError(f"{folder} holds no run to resume; leave out --resume to start one")
@@ -41,8 +44,14 @@ def choose(story: str, config: Any) -> Path:
         raise RunError(f"{folder} is an unfinished run; continue it with --resume, or give another --out")
     if started:
         _refuse_changes(folder, config)
+    _under_way.clear()
     print(f"run folder: {folder}", flush=True)
     return folder
+
+
+def under_way() -> Path | None:
+    """The folder that this process has started or resumed and not finished: what `--resume` can continue after a failure."""
+    return _under_way[0] if _under_way else None
 
 
 def start(folder: Path, config: Any, *, fingerprint: str) -> None:
@@ -53,16 +62,15 @@ def start(folder: Path, config: Any, *, fingerprint: str) -> None:
             raise RunError(
                 f"the data has changed since {folder} was started; restore it, or start anew with another --out"
             )
-        return
-    folder.mkdir(parents=True, exist_ok=True)
-    write_json(folder / "environment.json", environment(seed=config.seed, fingerprint=fingerprint))
-    # Last, since its presence makes the folder a run.
-    write_json(folder / "config.json", _plain(config))
+    else:
+        _create(folder, config, fingerprint=fingerprint)
+    _under_way[:] = [folder]
 
 
 def finish(folder: Path, scores: Mapping[str, float], *, hint: str) -> dict[str, float]:
     """Write scores.json, print the scores, where everything lies and what to try next, and return the scores."""
     write_json(folder / FINISHED, dict(scores))
+    _under_way.clear()
     print("  ".join(f"{name} {value:.4g}" for name, value in scores.items()))
     print(f"report: {folder / 'report.html'}\n{hint}\nrun folder: {folder}", flush=True)
     return dict(scores)
@@ -80,8 +88,9 @@ def environment(*, seed: int, fingerprint: str) -> dict[str, Any]:
 
 
 def write_json(path: Path, content: Any) -> None:
-    """Write JSON atomically (UTF-8, indented)."""
-    write_bytes(path, (json.dumps(content, indent=2, ensure_ascii=False, default=str) + "\n").encode())
+    """Write JSON atomically (UTF-8, indented); bytes of a file name that are no text become JSON's own escapes."""
+    text = json.dumps(content, indent=2, ensure_ascii=False, default=str) + "\n"
+    write_bytes(path, text.encode(errors="backslashreplace"))
 
 
 def write_csv(path: Path, rows: Sequence[Mapping[str, float]]) -> None:
@@ -105,6 +114,21 @@ def write_bytes(path: Path, content: bytes) -> None:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def _create(folder: Path, config: Any, *, fingerprint: str) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        write_json(folder / "environment.json", environment(seed=config.seed, fingerprint=fingerprint))
+        # Last, since its presence makes the folder a run.
+        write_json(folder / "config.json", _plain(config))
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+
+
+def _holds_something(path: Path) -> bool:
+    return not path.is_dir() or any(child.name not in _BEFORE_THE_START for child in path.iterdir())
 
 
 def _first_free(story: str) -> Path:

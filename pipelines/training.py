@@ -34,7 +34,8 @@ def fit(
 
     train: all batches of a range of epochs, as one tf.data stream; `steps` of them make an epoch. validation: tf.data.
     folder: the run folder; continues from its checkpoint where there is one. Returns the rows of history.csv.
-    Raises TrainingDivergedError; RunError for a checkpoint of another network or an unknown monitor.
+    how.monitor: a column that this loss and these metrics give (`options.check_monitor`).
+    Raises TrainingDivergedError; RunError for a checkpoint that is damaged or of another network.
     """
     epochs = options.epoch_limit(how.epochs)
     if how.deterministic:
@@ -42,18 +43,18 @@ def fit(
     model.compile(optimizer(how, steps=steps, epochs=epochs), loss=loss, metrics=list(metrics), jit_compile=False)
     keeper = _Keeper(model, how, folder)
     if keeper.progress.epochs < epochs and not keeper.out_of_patience():
-        bar = ProgressBar(epochs=epochs, steps=steps, start=keeper.progress.epochs)
-        model.fit(
-            train(range(keeper.progress.epochs, epochs)),
-            validation_data=validation,
-            initial_epoch=keeper.progress.epochs,
-            epochs=epochs,
-            steps_per_epoch=steps,
-            callbacks=[keeper, bar],
-            shuffle=False,
-            verbose=0,
-        )
-    model.load_weights(keeper.best_path)
+        with ProgressBar(epochs=epochs, steps=steps, start=keeper.progress.epochs) as bar:
+            model.fit(
+                train(range(keeper.progress.epochs, epochs)),
+                validation_data=validation,
+                initial_epoch=keeper.progress.epochs,
+                epochs=epochs,
+                steps_per_epoch=steps,
+                callbacks=[keeper, bar],
+                shuffle=False,
+                verbose=0,
+            )
+    checkpoints.load_weights(keeper.best_path, model)
     return keeper.progress.rows
 
 
@@ -76,8 +77,11 @@ def optimizer(how: TrainingOptions, *, steps: int, epochs: int) -> keras.optimiz
 
 
 def learning_rate(how: TrainingOptions, *, steps: int, epochs: int) -> Any:
-    """Linear warm-up from 0, then half a cosine to 0, or constant. A pure function of the step."""
-    warmup = math.ceil(min(how.warmup_epochs, epochs / 2) * steps)
+    """Linear warm-up from 0, then half a cosine to 0, or constant. A pure function of the step.
+
+    A run of no more epochs than the warm-up (one epoch, PIPELINES_TINY) warms up over its first half.
+    """
+    warmup = math.ceil((how.warmup_epochs if how.warmup_epochs < epochs else epochs / 2) * steps)
     if how.schedule == "constant" and warmup == 0:
         return how.learning_rate
     return keras.optimizers.schedules.CosineDecay(
@@ -108,6 +112,7 @@ class _Keeper(keras.callbacks.Callback):
         self.best_path.parent.mkdir(exist_ok=True)
         self.progress = checkpoints.load(self._state_path, model) if self._state_path.exists() else Progress()
         self._own_weights: list[Any] = []
+        self._step = 0
 
     def out_of_patience(self) -> bool:
         return self._how.patience is not None and self.progress.waited() >= self._how.patience
@@ -116,8 +121,8 @@ class _Keeper(keras.callbacks.Callback):
         self._started = time.perf_counter()
 
     def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
-        if logs and not math.isfinite(logs["loss"]):
-            raise TrainingDivergedError(self._diverged(batch + 1))
+        self._step = batch + 1
+        self._check_finite("loss", logs)
 
     def on_test_begin(self, logs: Any = None) -> None:
         """Validate the averaged weights. Copied, since Keras' SwapEMAWeights swaps by adding, which rounds."""
@@ -132,6 +137,8 @@ class _Keeper(keras.callbacks.Callback):
         self._own_weights = []
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        # The last step of an epoch may break the weights unseen: nothing of that is kept.
+        self._check_finite("val_loss", logs)
         row = {"epoch": float(epoch + 1), **{name: float(value) for name, value in (logs or {}).items()}}
         row["learning_rate"] = float(self.model.optimizer.learning_rate)
         row["seconds"] = round(time.perf_counter() - self._started, 3)
@@ -143,10 +150,6 @@ class _Keeper(keras.callbacks.Callback):
             self.model.stop_training = True
 
     def _keep_best(self, row: Row) -> None:
-        if self._how.monitor not in row:
-            raise runs.RunError(
-                f"--training.monitor {self._how.monitor}: no such column; history.csv has {', '.join(row)}"
-            )
         value, best = row[self._how.monitor], self.progress.best
         sign = -1.0 if "loss" in self._how.monitor or "error" in self._how.monitor else 1.0
         if best is None or sign * value > sign * best:
@@ -165,15 +168,18 @@ class _Keeper(keras.callbacks.Callback):
         finally:
             self.on_test_end()
 
-    def _diverged(self, step: int) -> str:
+    def _check_finite(self, name: str, logs: dict[str, float] | None) -> None:
+        if math.isfinite((logs or {}).get(name, 0.0)):
+            return
         kept = (
-            f"the best weights so far are in {self.best_path}"
+            f"the best weights so far, of epoch {self.progress.best_epoch}, are in {self.best_path}"
             if self.progress.best_epoch
             else "no epoch was finished before"
         )
-        return (
-            f"the loss became NaN or infinite in epoch {self.progress.epochs + 1}, step {step}; {kept}. "
-            f"Lower --training.learning-rate (now {self._how.learning_rate:g}), set --training.clip-norm, or look for broken labels"
+        raise TrainingDivergedError(
+            f"the loss became NaN or infinite in epoch {self.progress.epochs + 1}, step {self._step}; {kept}. Start again with "
+            f"another --out and a lower --training.learning-rate (now {self._how.learning_rate:g}), set --training.clip-norm, "
+            "or look for broken labels"
         )
 
 

@@ -7,6 +7,7 @@ answered is named on standard error, the others are answered, and the exit code 
 """
 
 import argparse
+import io
 import json
 import sys
 from collections.abc import Iterator, Sequence
@@ -21,21 +22,22 @@ from serving import bundle, draw, native_log, saved_model
 def main(arguments: Sequence[str] | None = None) -> int:
     """Parse the command line, print one line for each input, and return the exit code."""
     options = _parser().parse_args(arguments)
-    native_log.load_tensorflow()
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A file name may hold what the terminal cannot show.
+            stream.reconfigure(errors="backslashreplace")
     try:
-        folder = bundle.find(options.bundle)
-        task = bundle.read_description(folder)["task"]
-        if task != "classify":
-            raise bundle.BundleError(f"{folder} is for the task {task!r}; this version answers classify")
-        inputs = list(_files(options.inputs))
-    except (bundle.BundleError, FileNotFoundError) as error:
+        native_log.load_tensorflow()
+        loaded, inputs = _load(options.bundle), list(_files(options.inputs))
+        with loaded:
+            answered = [_answer(loaded, path, drawn=options.draw, as_json=options.json) for path in inputs]
+    except (ValueError, FileNotFoundError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
-    failed = 0
-    with saved_model.load(folder) as loaded:
-        for path in inputs:
-            failed += not _answer(loaded, path, drawn=options.draw, as_json=options.json)
-    return 1 if failed else 0
+    except KeyboardInterrupt:
+        print("error: interrupted", file=sys.stderr)
+        return 130
+    return 0 if all(answered) else 1
 
 
 def classify(loaded: saved_model.LoadedModel, contents: bytes) -> list[tuple[str, float]]:
@@ -46,9 +48,20 @@ def classify(loaded: saved_model.LoadedModel, contents: bytes) -> list[tuple[str
         answer = loaded.run("serving_default", {"image_bytes": np.array([contents], object)})
     except InvalidArgumentError as error:
         raise ValueError(_reason(error.message)) from error
+    except UnicodeDecodeError as error:  # TensorFlow's message quotes bytes of a corrupt header
+        raise ValueError(_reason("")) from error
     return [
         (name.decode(), float(score)) for name, score in zip(answer["classes"][0], answer["scores"][0], strict=True)
     ]
+
+
+def _load(path: Path) -> saved_model.LoadedModel:
+    """The newest bundle at `path`. Raises ValueError or FileNotFoundError."""
+    folder = bundle.find(path)
+    task = bundle.read_description(folder)["task"]
+    if task != "classify":
+        raise bundle.BundleError(f"{folder} is for the task {task!r}; this version answers classify")
+    return saved_model.load(folder)
 
 
 def _answer(loaded: saved_model.LoadedModel, path: Path, *, drawn: Path | None, as_json: bool) -> bool:
