@@ -1,0 +1,255 @@
+"""Bad input: wrong flags, unusable data, occupied folders, wrong weights. One message, an exit code, nothing half-written."""
+
+import io
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.e2e.story import FAST, Story, contents
+from tests.vision import pictures
+
+
+@pytest.mark.parametrize(
+    ("flags", "words"),
+    [
+        (["--training.epochs", "0"], "--training.epochs is 0; expected 1 or more"),
+        (["--training.learning-rate", "nan"], "--training.learning-rate is nan; expected above 0"),
+        (["--training.learning-rate", "inf"], "--training.learning-rate is inf; expected above 0"),
+        (
+            ["--training.monitor", "nonsense"],
+            "--training.monitor nonsense: no such column of history.csv; expected one of val_loss, val_accuracy, loss, accuracy",
+        ),
+        (["--shift", "2"], "--shift is 2.0; expected 0 to 0.5 of the side"),
+        (["--size", "3"], "--size is 3; expected 8 to 1024 pixels"),
+        (["--seed", "-1"], "--seed is -1; expected 0 to 4294967295"),
+        (["--seed", "4294967296"], "--seed is 4294967296; expected 0 to 4294967295"),
+        (["--model", "resnt"], "--model resnt: unknown model; nearest: resnet, lenet; known: resnet, lenet"),
+        (["--model", "xyz"], "--model xyz: unknown model; known: resnet, lenet"),
+        (["--epoch", "3"], "--training.epochs"),
+    ],
+)
+def test_wrong_flags(story: Story, tmp_path: Path, flags: list[str], words: str) -> None:
+    story("--out", "run", *flags).refuses(words, code=2)
+    assert not list(tmp_path.iterdir())
+
+
+def _empty(folder: Path) -> None:
+    folder.mkdir()
+
+
+def _without_classes(folder: Path) -> None:
+    folder.mkdir()
+    (folder / "a.png").write_bytes(pictures.samples()["png"])
+
+
+def _single_class(folder: Path) -> None:
+    pictures.write_folder(folder, {"cat": 6})
+
+
+def _too_few(folder: Path) -> None:
+    pictures.write_folder(folder, {"cat": 6, "dog": 2})
+
+
+def _too_few_readable(folder: Path) -> None:
+    pictures.write_folder(folder, {"cat": 40, "dog": 2})
+    (folder / "dog" / "third.png").write_bytes(b"")
+
+
+def _too_few_to_hold_back(folder: Path) -> None:
+    pictures.write_folder(folder / "train", {"cat": 6, "dog": 1})
+    pictures.write_folder(folder / "test", {"cat": 2, "dog": 2}, first=50)
+
+
+def _absent_class(folder: Path) -> None:
+    pictures.write_folder(folder, {"cat": 6, "dog": 6, "emu": 0})
+
+
+def _unreadable(folder: Path) -> None:
+    """Two of 38 are 5.3 %."""
+    good = pictures.write_folder(folder, {"cat": 18, "dog": 18})
+    (folder / "cat" / "cut.png").write_bytes(good[0].read_bytes()[:40])
+    (folder / "dog" / "letter.jpg").write_text("Dear Sir or Madam")
+
+
+def _line_break(folder: Path) -> None:
+    pictures.write_folder(folder, {"cat": 6, "two\nlines": 6})
+
+
+@pytest.mark.parametrize(
+    ("write", "words"),
+    [
+        (
+            _empty,
+            ["data holds no images in class folders; expected", "data/<class>/<image>.jpg, or such folders in train/"],
+        ),
+        (_without_classes, ["data holds no images in class folders"]),
+        (_single_class, ["data holds a single class, 'cat'; a classifier needs at least two"]),
+        (
+            _too_few,
+            ["class 'dog' has 2 readable image(s); a 60/20/20 split needs at least 3 in each class: add images"],
+        ),
+        (_too_few_readable, ["class 'dog' has 2 readable image(s)"]),
+        (
+            _too_few_to_hold_back,
+            ["class 'dog' has 1 readable image(s); holding back 10 % for validation needs at least 2"],
+        ),
+        (_absent_class, ["no readable image of class 'emu' in the data; every class needs some in every part"]),
+        (
+            _unreadable,
+            [
+                "2 of 38 files in",
+                "data cannot be used, more than 5% (cat/cut.png: truncated or corrupt; "
+                "dog/letter.jpg: no image that can be read (JPEG, PNG, GIF, BMP, WebP)); repair or remove them",
+            ],
+        ),
+        (_line_break, [r"the class name 'two\nlines' is empty or holds a line break; expected one line of text"]),
+    ],
+)
+def test_unusable_folder(story: Story, tmp_path: Path, write: Callable[[Path], None], words: list[str]) -> None:
+    write(tmp_path / "data")
+    story("--data", tmp_path / "data", "--out", "run", *FAST).refuses(*words)
+    assert not (tmp_path / "run").exists()
+
+
+def test_data_that_is_not_there(story: Story, tmp_path: Path) -> None:
+    story("--data", "digit").refuses(
+        "--data digit: no such file or folder; expected a folder, an .npz file", "did you mean digits?"
+    )
+    (tmp_path / "letter.txt").write_text("Dear Sir or Madam")
+    story("--data", "letter.txt").refuses(
+        "--data letter.txt: cannot read this kind of file; expected a folder, an .npz file"
+    )
+    (tmp_path / "cut.npz").write_bytes(b"PK\x03\x04")
+    story("--data", "cut.npz").refuses("cut.npz is not a readable .npz file")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["cut.npz", "letter.txt"]
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A finished run on the digits; `unfinished` is made of it."""
+    from pipelines import classify
+    from pipelines.options import TrainingOptions
+
+    folder = tmp_path_factory.mktemp("runs") / "finished"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PIPELINES_TINY", "1")
+        classify.run(classify.Config(out=folder, model="lenet", export=False, training=TrainingOptions(batch_size=16)))
+    return folder
+
+
+@pytest.fixture
+def unfinished(finished: Path, tmp_path: Path) -> Path:
+    """A run that was stopped after its last epoch."""
+    folder = shutil.copytree(finished, tmp_path / "unfinished")
+    (folder / "scores.json").unlink()
+    return folder
+
+
+def test_finished_out(story: Story, finished: Path) -> None:
+    before = contents(finished)
+    for resume in ([], ["--resume"]):
+        told = story("--out", finished, *FAST, "--no-export", *resume)
+        told.refuses("finished is a finished run; give another --out, or remove it")
+    assert contents(finished) == before
+
+
+def test_unfinished_out(story: Story, unfinished: Path) -> None:
+    before = contents(unfinished)
+    told = story("--out", unfinished, *FAST, "--no-export")
+    told.refuses("unfinished is an unfinished run; continue it with --resume, or give another --out")
+    assert contents(unfinished) == before
+    assert story("--out", unfinished, *FAST, "--no-export", "--resume").code == 0
+    assert (unfinished / "scores.json").exists()
+
+
+def test_foreign_out(story: Story, tmp_path: Path) -> None:
+    (tmp_path / "thesis").mkdir()
+    (tmp_path / "thesis" / "chapter 1.tex").write_text("It was a dark and stormy night")
+    # Other programs call a file so, too.
+    (tmp_path / "thesis" / "config.json").write_text("{}")
+    before = contents(tmp_path)
+    story("--out", "thesis").refuses("thesis exists and is no run folder; give another --out")
+    story("--out", "thesis", "--resume").refuses("thesis exists and is no run folder; give another --out")
+    story("--out", "thesis/chapter 1.tex").refuses("chapter 1.tex exists and is no run folder; give another --out")
+    story("--out", "thesis/chapter 1.tex/run", *FAST).refuses(
+        "Not a directory; give a path that can be read and written"
+    )
+    story("--out", "nothing", "--resume").refuses("nothing holds no run to resume; leave out --resume to start one")
+    story("--resume").refuses("runs/ holds no unfinished classify run to resume")
+    assert contents(tmp_path) == before
+
+
+def test_out_of_a_run_that_was_killed_before_it_began(story: Story, tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "environment.json").write_text("{}")
+    (tmp_path / "run" / ".config.json.tmp").write_text("{")
+    assert story("--out", "run", *FAST, "--no-export").code == 0
+    assert (tmp_path / "run" / "scores.json").exists()
+
+
+def _weights(path: Path, name: str, *, side: int = 8, classes: int = 10) -> None:
+    from pipelines import checkpoints
+    from vision import classifiers
+
+    checkpoints.save_weights(path, classifiers.build(name, (side, side, 3), classes=classes, seed=1))
+
+
+def test_wrong_weights(story: Story, tmp_path: Path) -> None:
+    _weights(tmp_path / "resnet.weights.h5", "resnet")
+    _weights(tmp_path / "larger.weights.h5", "lenet", side=16)
+    _weights(tmp_path / "three.weights.h5", "lenet", classes=3)
+    (tmp_path / "letter.weights.h5").write_text("Dear Sir or Madam")
+    whole = (tmp_path / "larger.weights.h5").read_bytes()
+    (tmp_path / "cut.weights.h5").write_bytes(whole[: len(whole) // 2])
+    (tmp_path / "model.bin").write_bytes(whole)
+    fit = "do not fit the network 'lenet' with input (None, 8, 8, 3) and output (None, 10)"
+    expected = "expected weights of the same --model, --size and number of classes"
+    file = "expected a Keras .weights.h5 file, such as checkpoints/best.weights.h5 of a run"
+    for name, words in {
+        "absent.weights.h5": ["weights absent.weights.h5: no such file", file],
+        "model.bin": ["weights model.bin: not named .weights.h5", file],
+        "letter.weights.h5": ["weights letter.weights.h5: not a readable HDF5 file", file],
+        "cut.weights.h5": ["weights cut.weights.h5: not a readable HDF5 file", "truncated file", file],
+        "resnet.weights.h5": [
+            fit,
+            "layer conv1: Layer 'conv1' expected 2 variables, but received 1 variables",
+            expected,
+        ],
+        "larger.weights.h5": [fit, "layer fc1: ", "shape=(64, 120), Received: value.shape=(256, 120)", expected],
+        "three.weights.h5": [fit, "layer logits: ", "shape=(84, 10), Received: value.shape=(84, 3)", expected],
+    }.items():
+        story("--out", "run", "--weights", name, *FAST).refuses(*words)
+        assert not (tmp_path / "run").exists(), name
+
+
+def test_right_weights(story: Story, finished: Path) -> None:
+    weights = finished / "checkpoints" / "best.weights.h5"
+    assert story("--out", "run", "--weights", weights, *FAST, "--no-export").code == 0
+
+
+def test_wrong_checkpoint(story: Story, unfinished: Path) -> None:
+    last, best = (unfinished / "checkpoints" / name for name in ("last.npz", "best.weights.h5"))
+    resume = ("--out", unfinished, *FAST, "--no-export", "--resume")
+    whole = last.read_bytes()
+    for damaged in (b"", whole[:1000], whole[:-1000], b"PK\x05\x06" + bytes(18)):
+        last.write_bytes(damaged)
+        story(*resume).refuses("last.npz is not a readable checkpoint (", "; start again with another --out")
+    with np.load(io.BytesIO(whole)) as file:
+        arrays = {name: file[name] for name in file.files}
+    np.savez(last, **{**arrays, "00000": np.zeros((3, 3, 3, 6), np.float32)})
+    story(*resume).refuses("last.npz was written by another network", "use the same --model and data")
+    np.savez(last, **{name: arrays[name] for name in ("progress", "00000", "00001")})
+    story(*resume).refuses("last.npz was written by another network: found 2 variables, expected")
+    last.write_bytes(whole)
+    best.write_bytes(best.read_bytes()[:1000])
+    story(*resume).refuses("best.weights.h5: not a readable HDF5 file")
+    assert not (unfinished / "scores.json").exists()
+
+
+def test_batch_larger_than_the_data_simply_works(story: Story, tmp_path: Path) -> None:
+    assert story("--out", "run", *FAST, "--no-export", "--training.batch-size", "5000").code == 0
+    assert json.loads((tmp_path / "run" / "scores.json").read_text())["n"] == 10
