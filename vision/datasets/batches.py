@@ -55,8 +55,9 @@ def _load(
     examples: Examples, positions: NDArray[np.int32], draws: NDArray[np.float32], *, flip: bool, shift: float
 ) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     images = np.empty((len(positions), *examples.pool.shape[1:3], 3), np.uint8)
-    for slot, position in enumerate(positions):
-        images[slot] = augment.augmented(examples.pool[examples.index[position]], draws[slot], flip=flip, shift=shift)
+    rows = examples.index[positions]
+    for slot, (row, numbers) in enumerate(zip(rows.tolist(), draws.tolist(), strict=True)):
+        images[slot] = augment.augmented(examples.pool[row], numbers, flip=flip, shift=shift)
     return images, examples.labels[positions]
 
 
