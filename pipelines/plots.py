@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pipelines import history
+
 TRAIN, HELD_OUT, QUIET = "#4c72b0", "#dd8452", "#8a8f98"
 """Colours of everything measured on training data, on other data, and of helping lines."""
 TILE = 112
@@ -35,16 +37,9 @@ def curves(rows: Sequence[Mapping[str, float]], *, monitor: str = "val_loss") ->
     columns = list(dict.fromkeys(key for row in rows for key in row))
     names = [key for key in columns if key not in NOT_CURVES and not key.startswith("val_")]
     names += [key for key in ("learning_rate",) if key in columns]
-    best = best_row(rows, monitor=monitor)
+    best = history.best_row(rows, monitor=monitor)
     panels = [_panel(rows, name, best=best) for name in names]
     return f'<div class="plots">{"".join(panels)}</div>' if panels else "<p>No epoch was finished.</p>"
-
-
-def best_row(rows: Sequence[Mapping[str, float]], *, monitor: str) -> int | None:
-    """Index of the best row by `monitor` (highest accuracy, lowest of anything else), None when it was never finite."""
-    sign = -1.0 if monitor.endswith("accuracy") else 1.0
-    values = {i: sign * row[monitor] for i, row in enumerate(rows) if math.isfinite(row.get(monitor, math.nan))}
-    return min(values, key=values.__getitem__) if values else None
 
 
 def reliability(bins: Sequence[tuple[float, float, int]]) -> str:

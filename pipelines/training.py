@@ -9,7 +9,7 @@ from typing import Any
 
 import keras
 
-from pipelines import checkpoints, options, runs
+from pipelines import checkpoints, history, options, runs
 from pipelines.checkpoints import Progress, Row
 from pipelines.options import TrainingOptions
 from pipelines.progress import ProgressBar
@@ -151,10 +151,10 @@ class _Keeper(keras.callbacks.Callback):
 
     def _keep_best(self, row: Row) -> None:
         value, best = row[self._how.monitor], self.progress.best
-        sign = -1.0 if "loss" in self._how.monitor or "error" in self._how.monitor else 1.0
+        sign = -1.0 if history.falls(self._how.monitor) else 1.0
         if best is None or sign * value > sign * best:
             self.progress.improved_epoch = self.progress.epochs
-        # Equal values are common on small validation sets; the later epoch, with the lower rate, is the better guess.
+        # Of equal values the later one, as in history.best_row.
         if best is None or sign * value >= sign * best:
             self.progress.best, self.progress.best_epoch = value, self.progress.epochs
             with self._averaged():

@@ -80,13 +80,6 @@ def test_curves_without_validation_with_nan_or_with_one_row() -> None:
     assert plots.curves([]) == "<p>No epoch was finished.</p>"
 
 
-def test_best_row() -> None:
-    assert plots.best_row(ROWS, monitor="val_loss") == 1
-    assert plots.best_row(ROWS, monitor="val_accuracy") == 2
-    assert plots.best_row([*ROWS, {"val_loss": math.nan}], monitor="val_loss") == 1
-    assert plots.best_row(ROWS, monitor="val_map") is None
-
-
 def test_no_global_matplotlib_state_is_touched() -> None:
     before = dict(mpl.rcParams)
     plots.curves(ROWS)
