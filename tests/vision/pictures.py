@@ -3,6 +3,8 @@
 import io
 import struct
 import zlib
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import cv2
@@ -118,3 +120,15 @@ def exif(orientation: int, *, order: str = "<", others: int = 3) -> bytes:
     entries.append(struct.pack(f"{order}HHIHH", 0x0112, 3, 1, orientation, 0))
     head = (b"II" if order == "<" else b"MM") + struct.pack(f"{order}HI", 42, 8)
     return b"Exif\0\0" + head + struct.pack(f"{order}H", len(entries)) + b"".join(entries) + bytes(4)
+
+
+def write_folder(folder: Path, counts: Mapping[str, int], *, first: int = 0) -> list[Path]:
+    """Class folders of small PNG files, each file another picture (seeds from `first` on), in the order they are read."""
+    written: list[Path] = []
+    for name in sorted(counts):
+        (folder / name).mkdir(parents=True, exist_ok=True)
+        for number in range(counts[name]):
+            path = folder / name / f"{number:04}.png"
+            path.write_bytes(encode(picture(height=10, width=12, seed=first + len(written)), "PNG"))
+            written.append(path)
+    return written

@@ -4,11 +4,13 @@ Every picture is decoded once, by the graph that the exported model uses, and ke
 no decoding, and the unreadable ones are known, by name, before training starts.
 """
 
+import functools
 import os
 import tempfile
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -120,10 +122,7 @@ def _fewer(files: list[tuple[str, int, Path]], *, most: int | None, seed: int) -
 def _decoded(files: Sequence[Path], *, size: int) -> tuple[NDArray[np.uint8], list[str]]:
     """Decode every file into one row of the pool; the reason stands in the list for those that could not be, else an empty text."""
     pool = _pool((len(files), size, size, 3))
-    graph = tf.function(
-        lambda contents: decode.decode_resized(contents, height=size, width=size),
-        input_signature=[tf.TensorSpec([], tf.string)],
-    )
+    graph = _graph(size)
 
     def fill(row: int) -> str:
         try:
@@ -131,14 +130,20 @@ def _decoded(files: Sequence[Path], *, size: int) -> tuple[NDArray[np.uint8], li
             pool[row] = graph(contents).numpy()
         except tf.errors.InvalidArgumentError as error:
             return _reason(contents, error.message)
-        except UnicodeDecodeError:  # TensorFlow's message quotes bytes of a corrupt header
-            return _reason(contents, "")
         except OSError as error:
             return f"cannot be read: {error.strerror}"
         return ""
 
     with ThreadPoolExecutor(os.cpu_count()) as threads:
         return pool, list(threads.map(fill, range(len(files))))
+
+
+@functools.cache
+def _graph(size: int) -> Any:
+    return tf.function(
+        lambda contents: decode.decode_resized(contents, height=size, width=size),
+        input_signature=[tf.TensorSpec([], tf.string)],
+    )
 
 
 def _pool(shape: tuple[int, int, int, int]) -> NDArray[np.uint8]:
