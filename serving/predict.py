@@ -9,6 +9,7 @@ answered is named on standard error, the others are answered, and the exit code 
 import argparse
 import io
 import json
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -30,7 +31,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         native_log.load_tensorflow()
         loaded, inputs = _load(options.bundle), list(_files(options.inputs))
         with loaded:
-            answered = [_answer(loaded, path, drawn=options.draw, as_json=options.json) for path in inputs]
+            targets = _targets(inputs, options.draw)
+            answered = [
+                _answer(loaded, path, drawn=target, as_json=options.json)
+                for path, target in zip(inputs, targets, strict=True)
+            ]
     except (ValueError, FileNotFoundError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
@@ -84,8 +89,8 @@ def _record(path: Path, answers: Sequence[tuple[str, float]]) -> dict[str, Any]:
     return {"input": str(path), "classes": [name for name, _ in answers], "scores": [score for _, score in answers]}
 
 
-def _draw(path: Path, answers: Sequence[tuple[str, float]], folder: Path) -> None:
-    """Write the picture with its answers as `folder/<name>.png`."""
+def _draw(path: Path, answers: Sequence[tuple[str, float]], target: Path) -> None:
+    """Write the picture with its answers as a PNG file."""
     import cv2
 
     picture = cv2.imdecode(np.frombuffer(path.read_bytes(), np.uint8), cv2.IMREAD_COLOR)
@@ -93,15 +98,29 @@ def _draw(path: Path, answers: Sequence[tuple[str, float]], folder: Path) -> Non
         raise ValueError("OpenCV cannot draw on this kind of picture; it was not drawn")
     lines = [f"{name} {score:.3f}" for name, score in answers[:3]]
     labelled = draw.labelled(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), lines)
-    folder.mkdir(parents=True, exist_ok=True)
+    target.parent.mkdir(parents=True, exist_ok=True)
     _, png = cv2.imencode(".png", cv2.cvtColor(labelled, cv2.COLOR_RGB2BGR))
-    (folder / f"{path.name}.png").write_bytes(png.tobytes())
+    target.write_bytes(png.tobytes())
+
+
+def _targets(inputs: Sequence[Path], folder: Path | None) -> list[Path | None]:
+    """Where each drawn picture goes: under `folder` as it lies under the deepest folder that holds them all."""
+    if folder is None:
+        return [None] * len(inputs)
+    parents = [path.parent.resolve() for path in inputs]
+    common = os.path.commonpath(parents)
+    return [
+        folder / parent.relative_to(common) / f"{path.name}.png" for path, parent in zip(inputs, parents, strict=True)
+    ]
 
 
 def _files(inputs: Sequence[Path]) -> Iterator[Path]:
     for path in inputs:
         if path.is_dir():
-            yield from sorted(child for child in path.rglob("*") if child.is_file() and not child.name.startswith("."))
+            files = sorted(child for child in path.rglob("*") if child.is_file() and not child.name.startswith("."))
+            if not files:
+                raise FileNotFoundError(f"{path}: holds no files; expected a picture or a folder of pictures")
+            yield from files
         elif path.exists():
             yield path
         else:
@@ -123,7 +142,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("bundle", type=Path, metavar="BUNDLE", help="run folder, export folder or version folder")
     parser.add_argument("inputs", type=Path, nargs="+", metavar="INPUT", help="picture, or folder of pictures")
     parser.add_argument("--json", action="store_true", help="print one JSON object a line")
-    parser.add_argument("--draw", type=Path, metavar="FOLDER", help="also write the pictures with their answers there")
+    parser.add_argument(
+        "--draw", type=Path, metavar="FOLDER", help="also write the pictures with their answers there, as PNG"
+    )
     return parser
 
 
