@@ -53,8 +53,6 @@ def classify(loaded: saved_model.LoadedModel, contents: bytes) -> list[tuple[str
         answer = loaded.run("serving_default", {"image_bytes": np.array([contents], object)})
     except InvalidArgumentError as error:
         raise ValueError(_reason(error.message)) from error
-    except UnicodeDecodeError as error:  # TensorFlow's message quotes bytes of a corrupt header
-        raise ValueError(_reason("")) from error
     return [
         (name.decode(), float(score)) for name, score in zip(answer["classes"][0], answer["scores"][0], strict=True)
     ]

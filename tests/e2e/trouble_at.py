@@ -3,7 +3,7 @@
     python -m tests.e2e.trouble_at TROUBLE MOMENT FLAG…
 
 TROUBLE: `interrupt` (Ctrl-C), or the bytes that a file may hold from then on, as on a disk that is almost full.
-MOMENT: `module.function` before whose first call it happens, or `start`.
+MOMENT: `module.function` before whose first call it happens, `start`, or `never`.
 """
 
 import importlib
@@ -44,10 +44,12 @@ if __name__ == "__main__":
     from pipelines import classify, command
     from serving import native_log
 
+    # A process that a script started in the background ignores Ctrl-C, and so do its children.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     native_log.load_tensorflow()
     trouble = interrupt if what == "interrupt" else lambda: allow(int(what))
     if when == "start":
         trouble()
-    else:
+    elif when != "never":
         before(when, trouble)
     command.main("classify", classify.Config, classify.run, classify.__doc__)
