@@ -128,7 +128,7 @@ def _files(inputs: Sequence[Path]) -> Iterator[Path]:
 def _reason(message: str) -> str:
     if "megapixels" in message:
         return "the picture is larger than 64 megapixels"
-    if "Unknown image file format" in message or "Input is empty" in message:
+    if "no image of a known format" in message:
         return "no picture that can be read (JPEG, PNG, GIF, BMP, WebP)"
     return "the picture is truncated or corrupt"
 
