@@ -268,20 +268,15 @@ def test_a_run_that_was_stopped_continues_bit_by_bit(tmp_path: Path, monkeypatch
     x, y = rng.normal(size=(12, 3)), np.eye(2)[rng.integers(0, 2, 12)]
     how = TrainingOptions(epochs=4, batch_size=4, ema=0.9, clip_norm=1.0, monitor="val_loss")
 
+    def train(span: range) -> Any:
+        images, labels = (np.concatenate([np.roll(part, epoch, axis=0) for epoch in span]) for part in (x, y))
+        return tiny.stream(images, labels, batch=4)(range(1))
+
     def fit(name: str, *, seed: int) -> tuple[list[np.ndarray], list[dict[str, float]]]:
         (tmp_path / name).mkdir(exist_ok=True)
         model, folder = tiny.noisy_network(seed=seed), tmp_path / name
         loss, validation = keras.losses.CategoricalCrossentropy(from_logits=True), tiny.stream(x, y, batch=12)(range(1))
-        rows = training.fit(
-            model,
-            tiny.stream(x, y, batch=4),
-            validation,
-            how,
-            steps=3,
-            loss=loss,
-            metrics=["accuracy"],
-            folder=folder,
-        )
+        rows = training.fit(model, train, validation, how, steps=3, loss=loss, metrics=["accuracy"], folder=folder)
         return model.get_weights(), [{key: row[key] for key in row if key != "seconds"} for row in rows]
 
     whole = fit("whole", seed=0)
