@@ -27,6 +27,8 @@ class _Prepared(NamedTuple):
     names: frozenset[str]
     outputs: tuple[tuple[str, int], ...]
     """Output alias and its position in the answer; two aliases may share one tensor."""
+    fewest_dims: tuple[int, ...]
+    """For each input, see `_fewest_dims`."""
 
 
 class LoadedModel:
@@ -46,9 +48,10 @@ class LoadedModel:
     def run(self, signature: str, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         """Answer `inputs` (alias to array) with the outputs; strings come back as object arrays of bytes.
 
-        The shape is not compared with the signature's, as in TensorFlow Serving: the graph decides.
-        Raises ValueError for an unknown signature or other input names, and the `tf.errors` of the run itself
-        (InvalidArgumentError for a wrong dtype or shape, DeadlineExceededError after `timeout_ms`).
+        The shape is not compared with the signature's, as in TensorFlow Serving: the graph decides. Only missing
+        dimensions are refused, because they can end the process. Raises ValueError for those, for an unknown
+        signature and for other input names, and the `tf.errors` of the run itself (InvalidArgumentError for a wrong
+        dtype or shape, DeadlineExceededError after `timeout_ms`).
         """
         prepared = self._prepared.get(signature) or self._prepare(signature)
         if inputs.keys() != prepared.names:
@@ -56,6 +59,12 @@ class LoadedModel:
                 f"Signature '{signature}' got the inputs {sorted(inputs)}, but takes {list(prepared.inputs)}. "
                 "Give exactly these names."
             )
+        for alias, fewest in zip(prepared.inputs, prepared.fewest_dims, strict=True):
+            if inputs[alias].ndim < fewest:
+                raise ValueError(
+                    f"Input '{alias}' has the shape {list(inputs[alias].shape)}, but signature '{signature}' takes "
+                    f"{fewest} dimensions. Give all of them, the batch first."
+                )
         try:
             answers = prepared.call(*(inputs[alias] for alias in prepared.inputs))
         except Exception as error:
@@ -139,7 +148,18 @@ def _prepare(session: Any, signature: Any, *, timeout_ms: int) -> _Prepared:
     options.run_options.timeout_in_ms = timeout_ms
     positions = tuple((alias, fetched.index(signature.outputs[alias].name)) for alias in outputs)
     # Private, but what TensorFlow Serving does; the public make_callable feeds through the slow Session.run.
-    return _Prepared(session._make_callable_from_options(options), tuple(inputs), frozenset(inputs), positions)
+    call = session._make_callable_from_options(options)
+    fewest_dims = tuple(_fewest_dims(signature.inputs[alias].tensor_shape) for alias in inputs)
+    return _Prepared(call, tuple(inputs), frozenset(inputs), positions, fewest_dims)
+
+
+def _fewest_dims(shape: Any) -> int:
+    """How many dimensions an input must have at least.
+
+    TensorFlow's oneDNN convolution aborts the process when its input has too few. Where a row is one number ([-1] or
+    [-1, 1]) any will do: TensorFlow Serving answers plain numbers there.
+    """
+    return len(shape.dim) if any(dim.size != 1 for dim in shape.dim[1:]) else 0
 
 
 def _as_array(value: Any) -> np.ndarray:
@@ -174,6 +194,9 @@ def _explain(error: Exception) -> None:
     """Say what the usual broken Keras export looks like from here; other errors speak for themselves."""
     import tensorflow as tf
 
+    if isinstance(error, UnicodeDecodeError):  # TensorFlow's message quotes bytes of the input; its code is lost
+        message = error.object.decode("utf-8", "backslashreplace")
+        raise tf.errors.InvalidArgumentError(None, None, message) from None
     if not isinstance(error, tf.errors.FailedPreconditionError) or "Could not find variable" not in error.message:
         return
     message = (

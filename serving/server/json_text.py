@@ -41,11 +41,15 @@ def parse(body: bytes) -> dict[str, Any]:
 
 def quote(value: Any) -> str:
     """A value as an error message repeats it, cut when long."""
+    text = ""
     try:
-        text = json.dumps(value, indent=4, ensure_ascii=False)
+        for part in json.JSONEncoder(indent=4, ensure_ascii=False).iterencode(value):
+            text += part
+            if len(text) > QUOTED_LENGTH:  # the rest of a large request is not written out first
+                return text[:QUOTED_LENGTH] + "..."
     except RecursionError:
         return "(nested too deep)"
-    return text if len(text) <= QUOTED_LENGTH else text[:QUOTED_LENGTH] + "..."
+    return text
 
 
 def type_name(value: Any) -> str:

@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from serving.saved_model import LoadedModel
@@ -59,9 +59,10 @@ class Repository:
                 self._changed.notify_all()
 
     def status(self, spec: ModelSpec) -> list[Version]:
-        """The versions that were ever loaded, highest first; a label is not looked at, as in TensorFlow Serving."""
+        """Copies of the versions that were ever loaded, highest first; a label is not looked at, as in TensorFlow Serving."""
         with self._changed:
-            known = sorted(self._versions.get(spec.name, {}).values(), key=lambda version: -version.number)
+            known = [replace(version) for version in self._versions.get(spec.name, {}).values()]
+        known.sort(key=lambda version: -version.number)
         if spec.version is not None:
             known = [version for version in known if version.number == spec.version]
             if not known:
@@ -139,7 +140,8 @@ class Repository:
         """Load one version, or raise why not; a failed load is tried again after a while, a few times."""
         if version.error is not None and (version.failures > self._retries or time.monotonic() < version.retry_at):
             raise version.error.with_traceback(None)  # else each look at the disk would lengthen it
-        version.state = State.LOADING
+        with self._changed:
+            version.state = State.LOADING
         try:
             loaded = self._load(version.folder)
         except Exception as error:  # whatever is wrong with a model, the server and the other models go on
@@ -160,6 +162,7 @@ class Repository:
         with self._changed:
             version.state = State.UNLOADING
             self._changed.wait_for(lambda: version.runs == 0)
-            version.model.close()
+        version.model.close()  # takes a while, and calls on other versions go on
+        with self._changed:
             version.loaded, version.state = None, State.END
         log.info("Unloaded model %s, version %d.", name, version.number)

@@ -23,9 +23,7 @@ log = logging.getLogger(__name__)
 
 API = re.compile(r"/v1/.*", re.IGNORECASE)
 SPEC = r"(?:(?:/versions/([0-9]+))|(?:/labels/([^/:]+)))?"
-POST = re.compile(
-    r"(?i:/v1/models/([^/:]+)(?:(?:/versions/([0-9]+))|(?:/labels/([^/:]+)))?):(classify|regress|predict)"
-)
+POST = re.compile(r"(?i:/v1/models/([^/:]+)" + SPEC + r"):(classify|regress|predict)")
 GET = re.compile(r"/v1/models(?:/([^/:]+))?" + SPEC + r"(?:/(metadata))?", re.IGNORECASE)
 ORIGIN = re.compile(r"https?://", re.IGNORECASE)
 CALLS: dict[str, Call] = {

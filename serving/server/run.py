@@ -77,7 +77,12 @@ def _serve(flags: Flags, repository: Repository, executor: ThreadPoolExecutor, l
     app = RestApi(repository, executor, cors=flags.rest_api_enable_cors_support)
     server = uvicorn.Server(
         uvicorn.Config(
-            app, log_level="warning", access_log=False, lifespan="off", timeout_graceful_shutdown=DRAIN_SECONDS
+            app,
+            log_level="warning",
+            access_log=False,
+            lifespan="off",
+            ws="none",
+            timeout_graceful_shutdown=DRAIN_SECONDS,
         )
     )
     stop = threading.Event()

@@ -72,6 +72,12 @@ def write_echo(folder: Path) -> None:
         lambda default: {"out": tf.cast(default, tf.complex64)}, default=_any(tf.float32)
     )
     signatures["uneven"] = _signature(lambda default: {"a": default, "b": default[:1]}, default=_any(tf.int32))
+    signatures["picture"] = _signature(
+        lambda default: {"out": tf.reduce_sum(default)}, default=tf.TensorSpec([None, 2, 2, 3], tf.float32)
+    )
+    signatures["number"] = _signature(
+        lambda default: {"out": tf.strings.to_number(default)}, default=tf.TensorSpec([None], tf.string)
+    )
     signatures["count"] = _signature(lambda: {"count": module.count.assign_add(1.0)})
     signatures["slow"] = _signature(_burn, default=_any(tf.float32))
     tf.saved_model.save(module, str(folder), signatures=signatures)

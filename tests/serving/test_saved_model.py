@@ -32,6 +32,23 @@ def test_run_takes_any_shape_the_graph_takes(half: saved_model.LoadedModel, x: n
     np.testing.assert_allclose(answer["y"], 0.5 * x + 2)
 
 
+@pytest.mark.parametrize("shape", [(), (2,), (2, 2), (2, 2, 3)])
+def test_missing_dimensions_are_refused(echoing: saved_model.LoadedModel, shape: tuple[int, ...]) -> None:
+    # A convolution on such an input aborts the process, so the model of this test only adds.
+    with pytest.raises(ValueError, match=r"'default' has the shape \[.*'picture' takes 4 dimensions.*batch first"):
+        echoing.run("picture", {"default": np.ones(shape, np.float32)})
+    for enough in ((2, 2, 2, 3), (1, 5, 5, 3), (1, 1, 2, 2, 3)):
+        answer = echoing.run("picture", {"default": np.ones(enough, np.float32)})
+        assert answer["out"].sum() == np.prod(enough)
+
+
+def test_error_that_quotes_bytes(echoing: saved_model.LoadedModel) -> None:
+    import tensorflow as tf
+
+    with pytest.raises(tf.errors.InvalidArgumentError, match=r"could not correctly convert string: .*\\xff"):
+        echoing.run("number", {"default": np.array([b"1\xff"], object)})
+
+
 def test_signatures_leave_out_the_initialiser(half: saved_model.LoadedModel) -> None:
     assert sorted(half.signatures) == ["both", "classify", "labelled", "regress", "serving_default"]
     assert half.signatures["serving_default"].inputs["x"].dtype == 1  # DT_FLOAT

@@ -1,11 +1,9 @@
-"""`:classify` and `:regress`, and the tf.Example messages that they make."""
+"""`:classify` and `:regress` over the REST API."""
 
 from typing import Any
 
 import pytest
 
-from serving.server import json_example
-from serving.server.errors import ServingError
 from serving.server.rest import RestApi
 from tests.serving.server.asgi import call
 
@@ -68,27 +66,3 @@ def test_refused(app: RestApi, method: str, body: dict[str, Any], status: int, w
 def test_unknown_model_comes_after_the_examples(app: RestApi) -> None:
     assert call(app, "POST", "/v1/models/foo:regress", {"examples": [{"x": 1.0}]}).status == 404
     assert call(app, "POST", "/v1/models/foo:regress", {}).status == 400
-
-
-def test_features_keep_the_kind_of_their_values() -> None:
-    from tensorflow.core.example import example_pb2
-
-    document = {"examples": [{"f": [1.5, 2.0], "i": [True, 7], "s": ["é", {"b64": "AAE="}], "e": []}]}
-    [string] = json_example.from_document(document)
-    features = example_pb2.Example.FromString(string).features.feature
-    assert list(features["f"].float_list.value) == [1.5, 2.0]
-    assert list(features["i"].int64_list.value) == [1, 7]
-    assert list(features["s"].bytes_list.value) == ["é".encode(), b"\x00\x01"]
-    assert features["e"].WhichOneof("kind") is None
-
-
-def test_float_overflow_is_infinite() -> None:
-    from tensorflow.core.example import example_pb2
-
-    [string] = json_example.from_document({"examples": [{"f": 1e300}]})
-    assert list(example_pb2.Example.FromString(string).features.feature["f"].float_list.value) == [float("inf")]
-
-
-def test_no_examples_by_direct_call() -> None:
-    with pytest.raises(ServingError, match="empty array"):
-        json_example.from_document({"examples": []})

@@ -1,5 +1,7 @@
 """JSON text: what is taken, and the messages of what is not."""
 
+import json
+
 import pytest
 
 from serving.server import json_text
@@ -56,4 +58,14 @@ def test_lone_surrogate_is_refused() -> None:
 
 
 def test_quote_is_cut() -> None:
-    assert len(json_text.quote(list(range(10_000)))) < 1100
+    value = {"instances": [[0.5] * 1000]}
+    text = json_text.quote(value)
+    assert text == json.dumps(value, indent=4)[:1000] + "..."
+    assert json_text.quote("é" * 10_000) == '"' + "é" * 999 + "..."
+
+
+def test_quote_of_deep_lists() -> None:
+    value: list[object] = []
+    for _ in range(100_000):
+        value = [value]
+    assert json_text.quote(value)[:4] in ("[\n  ", "(nes")

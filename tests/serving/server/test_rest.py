@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 
 from serving.server import rest
-from serving.server.errors import ServingError
 from serving.server.repository import ModelSpec, Repository
 from serving.server.rest import RestApi
 from tests.serving.server.asgi import call, request
@@ -304,10 +303,3 @@ def test_other_protocols_are_refused(app: RestApi) -> None:
 
     with pytest.raises(ValueError, match="plain HTTP"):
         asyncio.run(connect())
-
-
-def test_errors_carry_their_status_name() -> None:
-    from serving.server import errors
-
-    assert str(ServingError(errors.Code.NOT_FOUND, "x")) == "NOT_FOUND: x"
-    assert {errors.HTTP_STATUS[code] for code in errors.Code} >= {200, 400, 404, 429, 499, 500, 501, 503, 504}

@@ -1,0 +1,158 @@
+"""The calls as functions from body to body, without HTTP."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from google.protobuf import json_format
+from tensorflow.core.protobuf import saved_model_pb2
+from tensorflow_serving.apis import get_model_metadata_pb2, get_model_status_pb2
+
+from serving import saved_model
+from serving.server import inference
+from serving.server.errors import Code, ServingError
+from serving.server.repository import ModelSpec, Repository
+
+HALF = ModelSpec(name="half_plus_two")
+ECHO = ModelSpec(name="echo")
+
+
+def predicted(repository: Repository, spec: ModelSpec, body: dict[str, Any]) -> Any:
+    """The answer of `:predict` to a body."""
+    return json.loads(inference.predict(repository, spec, json.dumps(body).encode()))
+
+
+def refusal(repository: Repository, spec: ModelSpec, body: bytes) -> ServingError:
+    """The error of `:predict` on a body."""
+    with pytest.raises(ServingError) as caught:
+        inference.predict(repository, spec, body)
+    return caught.value
+
+
+@pytest.mark.parametrize("version", [None, 123])
+def test_predict(repository: Repository, version: int | None) -> None:
+    spec = ModelSpec(name="half_plus_two", version=version)
+    x = np.linspace(-3, 3, 7, dtype=np.float32)
+    rows = predicted(repository, spec, {"instances": x.tolist()})
+    np.testing.assert_allclose(rows["predictions"], 0.5 * x + 2)
+    assert predicted(repository, spec, {"inputs": {"x": x.tolist()}}) == {"outputs": rows["predictions"]}
+
+
+@pytest.mark.parametrize("rest", [{}, {"note": True}, {"note": "true"}, {"true": [False, None, {}]}])
+def test_other_keys_change_nothing(repository: Repository, rest: dict[str, Any]) -> None:
+    assert predicted(repository, HALF, {"instances": [1, 2.0], **rest}) == {"predictions": [2.5, 3.0]}
+
+
+def test_hidden_booleans_are_no_numbers(repository: Repository) -> None:
+    for values in ("[1.0, true]", "[[1.0], [false]]", "[true, 1.0]"):
+        error = refusal(repository, HALF, b'{"instances": %s}' % values.encode())
+        assert error.code is Code.INVALID_ARGUMENT
+        assert "is not of expected type: float" in error.message
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "words"),
+    [
+        (b'{"signature_name": 1, ', Code.INVALID_ARGUMENT, "JSON Parse error"),
+        (b'{"signature_name": 1}', Code.INVALID_ARGUMENT, "'signature_name' key must be a string value."),
+        (b'{"signature_name": null}', Code.INVALID_ARGUMENT, "'signature_name' key must be a string value."),
+        (b'{"signature_name": "no"}', Code.NOT_FOUND, "Servable not found for request: Latest(nobody)"),
+        (b"{}", Code.NOT_FOUND, "Servable not found for request: Latest(nobody)"),
+    ],
+)
+def test_checks_before_the_model(repository: Repository, body: bytes, code: Code, words: str) -> None:
+    error = refusal(repository, ModelSpec(name="nobody"), body)
+    assert error.code is code
+    assert words in error.message
+
+
+def test_signature_comes_before_the_instances(repository: Repository) -> None:
+    message = refusal(repository, HALF, b'{"signature_name": "no", "instances": []}').message
+    assert message == 'Serving signature name: "no" not found in signature def'
+    message = refusal(repository, ECHO, b'{"signature_name": "count"}').message
+    assert message == "Failed to get input map for signature: count"
+    message = refusal(repository, ECHO, b"{}").message  # the model has no signature of the default's name
+    assert message == 'Serving signature name: "serving_default" not found in signature def'
+
+
+def test_too_few_dimensions_are_refused(repository: Repository) -> None:
+    error = refusal(repository, ECHO, b'{"signature_name": "picture", "instances": [[1, 2], [3, 4]]}')
+    assert error.code is Code.INVALID_ARGUMENT
+    assert "has the shape [2, 2], but signature 'picture' takes 4 dimensions" in error.message
+
+
+def test_error_that_quotes_bytes_names_the_cause(repository: Repository) -> None:
+    error = refusal(repository, ECHO, b'{"signature_name": "number", "instances": [{"b64": "/w=="}]}')
+    assert error.code is Code.INVALID_ARGUMENT
+    assert "could not correctly convert string" in error.message
+
+
+def test_calls_let_go_of_their_version(repository: Repository) -> None:
+    predicted(repository, HALF, {"instances": [1.0]})
+    refusal(repository, HALF, b'{"instances": ["x"]}')
+    inference.metadata(repository, HALF)
+    with repository.use(HALF) as version:
+        assert version.runs == 1
+
+
+def test_status_is_the_json_of_the_message(repository: Repository) -> None:
+    message = json_format.Parse(inference.status(repository, HALF), get_model_status_pb2.GetModelStatusResponse())
+    [version] = message.model_version_status
+    assert (version.version, version.state, version.status.error_code) == (123, version.AVAILABLE, Code.OK)
+
+
+def test_status_of_a_version_that_failed(tmp_path: Path) -> None:
+    def load(folder: Path) -> saved_model.LoadedModel:
+        raise tf.errors.DataLossError(None, None, f"{folder.name} is damaged")
+
+    (tmp_path / "5").mkdir()
+    failing = Repository({"m": tmp_path}, load)
+    failing.refresh()
+    [version] = json.loads(inference.status(failing, ModelSpec(name="m")))["model_version_status"]
+    status = {"error_code": "DATA_LOSS", "error_message": "Model m, version 5: 5 is damaged"}
+    assert version == {"version": "5", "state": "END", "status": status}
+
+
+def test_metadata_is_what_the_file_declares(repository: Repository, echo: Path) -> None:
+    answer = json.loads(inference.metadata(repository, ECHO))
+    assert answer["model_spec"] == {"name": "echo", "signature_name": "", "version": "1"}
+    read = get_model_metadata_pb2.SignatureDefMap()
+    json_format.ParseDict(answer["metadata"]["signature_def"], read)
+    model = saved_model_pb2.SavedModel.FromString((echo / "1" / "saved_model.pb").read_bytes())
+    declared = get_model_metadata_pb2.SignatureDefMap(signature_def=model.meta_graphs[0].signature_def)
+    assert read == declared
+
+
+@pytest.mark.parametrize(("document", "name"), [({}, ""), ({"signature_name": ""}, ""), ({"signature_name": "s"}, "s")])
+def test_signature_name(document: dict[str, Any], name: str) -> None:
+    assert inference.signature_name(document) == name
+
+
+class Failing:
+    """A model whose every run raises one error."""
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+
+    def run(self, _signature: str, _inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        raise self.error
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (tf.errors.ResourceExhaustedError(None, None, "out of memory"), Code.RESOURCE_EXHAUSTED),
+        (tf.errors.DeadlineExceededError(None, None, "too late"), Code.DEADLINE_EXCEEDED),
+        (ValueError("wrong names"), Code.INVALID_ARGUMENT),
+        (RuntimeError("a bug"), Code.INTERNAL),
+    ],
+)
+def test_errors_of_a_run_become_answers(error: Exception, code: Code) -> None:
+    with pytest.raises(ServingError) as caught:
+        inference.run(cast(saved_model.LoadedModel, Failing(error)), "serving_default", {})
+    assert caught.value.code is code
+    assert caught.value.__cause__ is error

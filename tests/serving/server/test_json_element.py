@@ -1,0 +1,161 @@
+"""One JSON value to one array, against TensorFlow's type numbers, NumPy's ranges and the base64 module."""
+
+import base64
+from typing import Any
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from serving.server import json_element
+from serving.server.errors import Code, ServingError
+
+FLOAT, DOUBLE, INT32, UINT8, INT16, INT8, STRING, INT64, BOOL = 1, 2, 3, 4, 5, 6, 7, 9, 10
+UINT32, UINT64 = 22, 23
+REFUSED = [8, 14, 17, 18, 19, 20, 21]
+"""complex64, bfloat16, uint16, complex128, half, resource, variant: types of TensorFlow that JSON cannot carry."""
+
+
+def test_type_numbers_are_tensorflows() -> None:
+    assert sorted(json_element.DTYPES) == [1, 2, 3, 4, 5, 6, 7, 9, 10, 22, 23]
+    for number, dtype in json_element.DTYPES.items():
+        assert np.dtype(dtype.numpy) == tf.dtypes.as_dtype(number).as_numpy_dtype
+
+
+@pytest.mark.parametrize("number", [*json_element.DTYPES, *REFUSED])
+def test_type_names_are_those_of_the_c_library(number: int) -> None:
+    short = {"float32": "float", "float64": "double", "float16": "half"}  # DataTypeString, not Python's names
+    name = tf.dtypes.as_dtype(number).name
+    assert json_element.dtype_name(number) == short.get(name, name)
+
+
+def test_unknown_type_number() -> None:
+    assert json_element.dtype_name(999) == "unknown dtype enum (999)"
+
+
+@pytest.mark.parametrize(
+    ("number", "tokens"),
+    [
+        *((number, np.int32) for number in (INT32, UINT8, INT16, INT8)),
+        (INT64, np.int64),
+        (UINT32, np.uint32),
+        (UINT64, np.uint64),
+    ],
+)
+def test_integer_range(number: int, tokens: type) -> None:
+    low, high = int(np.iinfo(tokens).min), int(np.iinfo(tokens).max)
+    wanted = np.array([low, high], tokens).astype(json_element.DTYPES[number].numpy)  # narrow types wrap
+    np.testing.assert_array_equal(json_element.filled([low, high], number), wanted, strict=True)
+    for outside in (low - 1, high + 1):
+        with pytest.raises(ServingError, match=rf"JSON Value: {outside} Type: Number is not of expected type: \w+$"):
+            json_element.filled([outside], number)
+
+
+@pytest.mark.parametrize("number", [FLOAT, DOUBLE])
+def test_numbers_of_any_size_are_floats(number: int) -> None:
+    array = json_element.filled([10**400, -(10**400), 1e-320, 2**53 + 1], number)
+    expected = [np.inf, -np.inf, 1e-320 if number == DOUBLE else 0.0, 2.0**53]
+    np.testing.assert_array_equal(array, np.array(expected, json_element.DTYPES[number].numpy), strict=True)
+
+
+def test_strings_and_bytes_mix() -> None:
+    array = json_element.filled([["", "zwölf"], [{"b64": "AP8A"}, "a\x00"]], STRING)
+    assert array.dtype == object
+    assert array.tolist() == [[b"", "zwölf".encode()], [b"\x00\xff\x00", b"a\x00"]]
+
+
+@pytest.mark.parametrize(
+    ("value", "shape"),
+    [(5, ()), ([], (0,)), ([[], [], []], (3, 0)), ([[[1], [2]]], (1, 2, 1)), ([[1, 2, 3]], (1, 3))],
+)
+def test_shape_is_that_of_the_lists(value: Any, shape: tuple[int, ...]) -> None:
+    assert json_element.filled(value, INT32).shape == shape
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        ([[1], [[2]]], "Encountered list at unexpected level: 2 expected < 2"),
+        ([[[1]], [2]], "JSON Value: 2 found at incorrect level: 3 in the JSON DOM. Expected at level: 3"),
+        ([[1, 2], [3, 4], []], "Encountered list at unexpected size: 0 at level: 1 expected size: 2"),
+        ([[], [1]], "Encountered list at unexpected size: 1 at level: 1 expected size: 0"),
+        ({"a": 1}, 'JSON Value: {\n    "a": 1\n} Type: Object is not of expected type: int32'),
+        (False, "JSON Value: false Type: False is not of expected type: int32"),
+        ([None], "JSON Value: null Type: Null is not of expected type: int32"),
+    ],
+)
+def test_refused(value: Any, words: str) -> None:
+    with pytest.raises(ServingError) as caught:
+        json_element.filled(value, INT32)
+    assert (caught.value.code, caught.value.message) == (Code.INVALID_ARGUMENT, words)
+
+
+@pytest.mark.parametrize(("number", "value"), [(BOOL, 0), (BOOL, "true"), (STRING, True), (FLOAT, "NaN"), (INT64, 1.0)])
+def test_kinds_are_never_converted(number: int, value: Any) -> None:
+    with pytest.raises(ServingError, match=f"is not of expected type: {json_element.dtype_name(number)}"):
+        json_element.filled(value, number)
+
+
+@pytest.mark.parametrize("number", REFUSED)
+def test_types_that_json_cannot_carry(number: int) -> None:
+    with pytest.raises(ServingError) as caught:
+        json_element.filled([1.5], number)
+    name = json_element.dtype_name(number)
+    assert (caught.value.code, caught.value.message) == (
+        Code.UNIMPLEMENTED,
+        f"Conversion of JSON Value: 1.5 to type: {name}",
+    )
+
+
+def nested(depth: int) -> Any:
+    """The number 7 inside `depth` lists."""
+    value: Any = 7
+    for _ in range(depth):
+        value = [value]
+    return value
+
+
+def test_depth_ends_where_numpy_ends() -> None:
+    array = json_element.filled(nested(63), INT32)
+    assert (array.ndim, array.item()) == (63, 7)
+    assert array[np.newaxis].ndim == 64  # the batch still fits
+    for depth in (64, 100_000):
+        with pytest.raises(ServingError, match=f"A list nested {depth} deep was found; tensors have at most 63 dims"):
+            json_element.filled(nested(depth), INT32)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ({"b64": ""}, True),
+        ({"b64": "not base64 at all!"}, True),
+        ({"b64": 5}, False),
+        ({"b64": "YQ==", "x": 1}, False),
+        ({"B64": "YQ=="}, False),
+        ({}, False),
+        ("YQ==", False),
+        (["b64"], False),
+    ],
+)
+def test_is_base64(value: Any, expected: bool) -> None:
+    assert json_element.is_base64(value) is expected
+
+
+@pytest.mark.parametrize("length", range(10))
+def test_base64_as_clients_write_it(length: int) -> None:
+    content = bytes(range(250, 256)) + bytes(length)
+    text = base64.b64encode(content).decode()
+    for written in (text, text.rstrip("="), base64.encodebytes(content).decode(), f" {text[:3]}\r\n\t{text[3:]} "):
+        assert json_element.decode_base64({"b64": written}) == content
+
+
+@pytest.mark.parametrize("text", ["*", "YQ=a", "a", "YWJj-_8=", "Zürich", "\ud800"])
+def test_broken_base64(text: str) -> None:
+    with pytest.raises(ServingError, match="Unable to base64 decode") as caught:
+        json_element.decode_base64({"b64": text})
+    assert caught.value.code is Code.INVALID_ARGUMENT
+
+
+def test_object_that_is_no_base64() -> None:
+    with pytest.raises(ServingError, match="not formatted correctly for base64 data"):
+        json_element.decode_base64({"b64": 1})
