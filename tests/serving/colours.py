@@ -74,16 +74,17 @@ def _export(
     task: str = "classify",
     channels: int = 3,
 ) -> Path:
-    """SavedModel with `serving_default` and `tensor`, and its model.json."""
+    """SavedModel with `serving_default` and `tensor`, and its model.json; pictures are decoded as the stories do."""
     import keras
     import tensorflow as tf
 
-    def decode(content: Any) -> Any:
-        pixels = tf.io.decode_image(content, channels=3, expand_animations=False)
-        return tf.image.resize(pixels, (HEIGHT, WIDTH))
+    from vision import decode
+
+    def sized(content: Any) -> Any:
+        return tf.image.resize(decode.decode(content), (HEIGHT, WIDTH))
 
     def named(image_bytes: Any) -> dict[str, Any]:
-        decoded = tf.map_fn(decode, image_bytes, fn_output_signature=tf.TensorSpec((HEIGHT, WIDTH, 3), tf.float32))
+        decoded = tf.map_fn(sized, image_bytes, fn_output_signature=tf.TensorSpec((HEIGHT, WIDTH, 3), tf.float32))
         scores, order = tf.math.top_k(tf.nn.softmax(model(before(decoded))), len(labels))
         return {"classes": tf.gather(tf.constant(labels), order), "scores": scores}
 

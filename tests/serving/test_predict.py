@@ -67,12 +67,15 @@ def test_what_cannot_be_answered_is_named_and_the_rest_is_answered(
     whole = (pictures / "a.png").read_bytes()
     (pictures / "cut.png").write_bytes(whole[: len(whole) // 2])
     (pictures / "empty.png").touch()
+    # The size of a PNG stands at bytes 16 to 23: 70,000 x 1,000 pixels.
+    (pictures / "large.png").write_bytes(whole[:16] + bytes.fromhex("00011170000003e8") + whole[24:])
     (pictures / "letter.txt").write_text("dear")
     assert predict.main([str(run_folder), str(pictures)]) == 1
     told = capsys.readouterr()
     assert told.err.splitlines() == [
         f"error: {pictures}/cut.png: the picture is truncated or corrupt",
         f"error: {pictures}/empty.png: no picture that can be read (JPEG, PNG, GIF, BMP, WebP)",
+        f"error: {pictures}/large.png: the picture is larger than 64 megapixels",
         f"error: {pictures}/letter.txt: no picture that can be read (JPEG, PNG, GIF, BMP, WebP)",
     ]
     assert [line.split(": ")[0] for line in told.out.splitlines()] == [f"{pictures}/a.png", f"{pictures}/sub/b c.png"]
