@@ -8,10 +8,8 @@ import numpy as np
 
 from serving.saved_model import LoadedModel
 from serving.server.errors import Code, ServingError, invalid_argument
+from serving.warmup import FILE, MAX_RECORDS
 
-FILE = Path("assets.extra") / "tf_serving_warmup_requests"
-"""A TFRecord file of tensorflow.serving.PredictionLog messages in the folder of the version."""
-MOST_RECORDS = 1000
 DEFAULT_SIGNATURE = "serving_default"
 
 
@@ -25,8 +23,8 @@ def replay(model: LoadedModel, folder: Path, *, iterations: int = 1) -> int:
         return 0
     count = 0
     for count, record in enumerate(_records(path), start=1):
-        if count > MOST_RECORDS:
-            raise invalid_argument(f"Number of warmup records exceeds the maximum ({MOST_RECORDS}) at '{path}'")
+        if count > MAX_RECORDS:
+            raise invalid_argument(f"Number of warmup records exceeds the maximum ({MAX_RECORDS}) at '{path}'")
         for signature, inputs in _requests(record):
             for _ in range(iterations):
                 model.run(signature or DEFAULT_SIGNATURE, inputs)

@@ -101,6 +101,39 @@ def test_a_call_keeps_its_version(tmp_path: Path, load: Loader) -> None:
     assert load.events[-1] == "close 1"
 
 
+def test_closing_a_model_holds_up_nobody(tmp_path: Path, load: Loader, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "1").mkdir()
+    repository = Repository({"m": tmp_path}, load)
+    repository.refresh()
+    closing, release = threading.Event(), threading.Event()
+
+    def close(_model: StandIn) -> None:
+        closing.set()
+        assert release.wait(10)
+
+    monkeypatch.setattr(StandIn, "close", close)
+    (tmp_path / "2").mkdir()
+    swap = threading.Thread(target=repository.refresh)
+    swap.start()
+    assert closing.wait(10)
+    with ThreadPoolExecutor(1) as pool:
+        seen = pool.submit(states, repository)
+        try:
+            assert seen.result(5) == {2: "AVAILABLE", 1: "UNLOADING"}
+        finally:
+            release.set()
+    swap.join()
+
+
+def test_status_is_a_snapshot(tmp_path: Path, load: Loader) -> None:
+    (tmp_path / "1").mkdir()
+    repository = Repository({"m": tmp_path}, load)
+    repository.refresh()
+    [before] = repository.status(MODEL)
+    repository.close()
+    assert (before.state, states(repository)) == (State.AVAILABLE, {1: "END"})
+
+
 def test_calls_during_swaps_never_meet_a_closed_model(tmp_path: Path, load: Loader) -> None:
     (tmp_path / "1").mkdir()
     repository = Repository({"m": tmp_path}, load)

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from serving.server import flags, run, warmup
+from serving.server import flags, run
 from serving.server.errors import ServingError
+from serving.warmup import FILE
 
 
 def test_connections_do_not_wait_for_full_packets() -> None:
@@ -37,8 +38,8 @@ def test_load_passes_the_flags_on(echo: Path) -> None:
 def test_failing_warmup_fails_the_load(half_plus_two: Path, tmp_path: Path) -> None:
     folder = tmp_path / "1"
     shutil.copytree(half_plus_two / "00000123", folder)
-    (folder / warmup.FILE).parent.mkdir()
-    with tf.io.TFRecordWriter(str(folder / warmup.FILE)) as writer:
+    (folder / FILE).parent.mkdir()
+    with tf.io.TFRecordWriter(str(folder / FILE)) as writer:
         writer.write(b"")
     with pytest.raises(ServingError, match="Unsupported log_type"):
         run.load(folder, flags.parse([]))

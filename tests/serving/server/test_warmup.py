@@ -11,6 +11,7 @@ from tensorflow_serving.apis import prediction_log_pb2
 from serving import saved_model
 from serving.server import warmup
 from serving.server.errors import Code, ServingError
+from serving.warmup import FILE
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +21,7 @@ def model(echo: Path) -> Iterator[saved_model.LoadedModel]:
 
 
 def write(folder: Path, *records: bytes) -> None:
-    path = folder / warmup.FILE
+    path = folder / FILE
     path.parent.mkdir(exist_ok=True)
     with tf.io.TFRecordWriter(str(path)) as writer:
         for record in records:
@@ -90,8 +91,8 @@ def test_too_many_records(model: saved_model.LoadedModel, tmp_path: Path) -> Non
 
 
 def test_file_that_is_no_tfrecord(model: saved_model.LoadedModel, tmp_path: Path) -> None:
-    (tmp_path / warmup.FILE).parent.mkdir()
-    (tmp_path / warmup.FILE).write_bytes(b"this is text, and long enough for a header")
+    (tmp_path / FILE).parent.mkdir()
+    (tmp_path / FILE).write_bytes(b"this is text, and long enough for a header")
     with pytest.raises(ServingError, match="verify your warmup data is in TFRecord format") as caught:
         warmup.replay(model, tmp_path)
     assert caught.value.code is Code.DATA_LOSS
