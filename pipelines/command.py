@@ -17,6 +17,8 @@ from serving import native_log
 Config = TypeVar("Config")
 
 _DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+# Python finds no temporary folder when all of them are full.
+_DISK_WORDS = (*map(os.strerror, _DISK_ERRORS), "No usable temporary directory")
 _PATH_ERRORS = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.ENAMETOOLONG)
 
 
@@ -75,9 +77,7 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
 
 def _disk_is_full(error: BaseException) -> bool:
     """By number; TensorFlow's writers give words only."""
-    return getattr(error, "errno", None) in _DISK_ERRORS or any(
-        os.strerror(code) in str(error) for code in _DISK_ERRORS
-    )
+    return getattr(error, "errno", None) in _DISK_ERRORS or any(words in str(error) for words in _DISK_WORDS)
 
 
 def _stop(code: int, message: str) -> None:

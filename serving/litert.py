@@ -24,6 +24,8 @@ FORMS = {"float32": "model.tflite", "float16": "model_float16.tflite", "int8": "
 """File name of each form."""
 CALIBRATION_IMAGES = 200
 """At most so many training images set the ranges of the int8 form; more take longer and change them little."""
+SILENT_SCALE = 1e-8
+"""An int8 step below this is that of no range at all, 2e-6 / 255."""
 
 
 class LiteRTError(ValueError):
@@ -198,7 +200,25 @@ def _converted(folder: str, form: str, calibration: Images) -> bytes:
     foreign = [name for name in operators(content) if name.startswith("custom:")]
     if foreign:
         raise _refusal(form, f"Custom ops: {', '.join(foreign)}")
+    silent = _silent_layers(content)
+    if silent:
+        raise LiteRTError(
+            f"the {form} form cannot be run: {', '.join(silent)} gave 0 for every calibration image. These layers are dead, as "
+            "after a learning rate that was too high: train the model again"
+        )
     return content
+
+
+def _silent_layers(content: bytes) -> list[str]:
+    """Layers whose answers the converter saw no range of: it then writes -1e-6 to 1e-6, and XNNPACK aborts the process."""
+    from ai_edge_litert import schema_py_generated as schema
+
+    model = schema.Model.GetRootAs(content, 0)
+    tensors = map(model.Subgraphs(0).Tensors, range(model.Subgraphs(0).TensorsLength()))
+    answers = (tensor for tensor in tensors if not model.Buffers(tensor.Buffer()).DataLength())
+    scaled = ((tensor.Name().decode(), tensor.Quantization()) for tensor in answers)
+    silent = (name for name, q in scaled if q is not None and q.ScaleLength() == 1 and q.Scale(0) < SILENT_SCALE)
+    return list(dict.fromkeys(name.split(";")[0] for name in silent))
 
 
 def _refusal(form: str, text: str) -> LiteRTError:

@@ -68,6 +68,20 @@ def test_nan_after_a_good_epoch(story: Story, tmp_path: Path, monkeypatch: pytes
     assert [row["epoch"] for row in _rows(tmp_path / "run")] == ["1", "2"]
 
 
+def test_dead_network(story: Story, tmp_path: Path) -> None:
+    """Finite, but without any answer: LiteRT's int8 kernels abort the whole process on it."""
+    model = classifiers.build("lenet", (8, 8, 3), classes=10, seed=1)
+    layer = model.get_layer("conv2")
+    layer.set_weights([layer.get_weights()[0], np.full(16, -1000.0)])
+    checkpoints.save_weights(tmp_path / "dead.weights.h5", model)
+    flags = (*FAST, *CONSTANT, "--training.learning-rate", "1e-9", "--weights", "dead.weights.h5")
+    story("--out", "run", *flags).refuses(
+        "the int8 form cannot be run: lenet_1/conv2_1/Relu",
+        "gave 0 for every calibration image. These layers are dead, as after a learning rate that was too high: train the model again",
+    )
+    assert not (tmp_path / "run" / "mobile").exists()
+
+
 TRAINED = ["best.weights.h5", "config.json", "environment.json", "history.csv", "last.npz"]
 
 
