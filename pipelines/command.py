@@ -62,7 +62,11 @@ def _expected(error: Exception, story: str) -> str | None:
     from serving.litert import LiteRTError
     from vision.errors import DataError
 
-    if isinstance(error, runs.RunError | DataError | BundleError | LiteRTError):
+    if isinstance(error, BundleError | LiteRTError):
+        return (
+            f"{error}. What was trained is kept; to score and report it without an export: {_again(story)} --no-export"
+        )
+    if isinstance(error, runs.RunError | DataError):
         return str(error)
     if isinstance(error, OSError) and error.errno in _PATH_ERRORS:
         return f"{error.filename}: {error.strerror}; give a path that can be read and written"

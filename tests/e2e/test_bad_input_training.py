@@ -78,8 +78,11 @@ def test_dead_network(story: Story, tmp_path: Path) -> None:
     story("--out", "run", *flags).refuses(
         "the int8 form cannot be run: lenet_1/conv2_1/Relu",
         "gave 0 for every calibration image. These layers are dead, as after a learning rate that was too high: train the model again",
+        "What was trained is kept; to score and report it without an export: python -m pipelines.classify --out run",
     )
     assert not (tmp_path / "run" / "mobile").exists()
+    assert story("--out", "run", *flags, "--resume", "--no-export").code == 0
+    assert (tmp_path / "run" / "report.html").exists()
 
 
 TRAINED = ["best.weights.h5", "config.json", "environment.json", "history.csv", "last.npz"]

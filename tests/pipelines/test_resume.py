@@ -14,7 +14,17 @@ from tests.pipelines import kill_at
 
 # Dropout (in resnet), augmentation and averaged weights: what Keras' own checkpoints do not bring back.
 ROOT = Path(__file__).parents[2]
-FLAGS = ("--model", "resnet", "--training.epochs", "4", "--training.ema", "0.9", "--flip", "--training.batch-size", "16")
+FLAGS = (
+    "--model",
+    "resnet",
+    "--training.epochs",
+    "4",
+    "--training.ema",
+    "0.9",
+    "--flip",
+    "--training.batch-size",
+    "16",
+)
 
 
 def _run(module: list[str], out: Path, *flags: str) -> subprocess.CompletedProcess[str]:
@@ -37,7 +47,11 @@ def workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("resume")
     digits = load_digits()
     chosen = digits.target < 4
-    np.savez(folder / "data.npz", images=(digits.images[chosen] * 15).astype("uint8")[:120], labels=digits.target[chosen][:120])
+    np.savez(
+        folder / "data.npz",
+        images=(digits.images[chosen] * 15).astype("uint8")[:120],
+        labels=digits.target[chosen][:120],
+    )
     finished = _run(["-m", "pipelines.classify"], folder / "whole", "--no-export")
     assert finished.returncode == 0, finished.stderr
     return folder
@@ -58,7 +72,9 @@ def test_resume_gives_the_uninterrupted_rows_and_scores(workplace: Path, moment:
     resumed = _run(["-m", "pipelines.classify"], out, *flags, "--resume")
     assert resumed.returncode == 0, resumed.stderr
     assert _rows(out) == _rows(workplace / "whole")
-    assert json.loads((out / "scores.json").read_text()) == json.loads((workplace / "whole" / "scores.json").read_text())
+    assert json.loads((out / "scores.json").read_text()) == json.loads(
+        (workplace / "whole" / "scores.json").read_text()
+    )
     assert (out / "export" / "1" / "saved_model.pb").exists() == (moment == "during_export")
     assert not [path for path in out.rglob("*") if path.name.startswith(".")]
 

@@ -6,6 +6,7 @@ no decoding, and the unreadable ones are known, by name, before training starts.
 
 import functools
 import os
+import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -153,12 +154,19 @@ def _pool(shape: tuple[int, int, int, int]) -> NDArray[np.uint8]:
         return np.zeros(shape, np.uint8)
     with tempfile.TemporaryFile() as file:
         try:
-            # Reserved now: a full disk is then an error here, and not a crash (SIGBUS) when a page is first written.
-            os.posix_fallocate(file.fileno(), 0, size)
+            _reserve(file.fileno(), size)
         except OSError as error:
             needed = f"{error.strerror} for {size / 1e9:.1f} GB of decoded images; TMPDIR names another folder"
             raise OSError(error.errno, needed, tempfile.gettempdir()) from error
         return np.memmap(file, np.uint8, "r+", shape=shape)
+
+
+def _reserve(file: int, size: int) -> None:
+    """Take the space now: a full disk is then an error here, and not a crash (SIGBUS) when a page is first written."""
+    if sys.platform == "darwin":  # has no such call
+        os.ftruncate(file, size)
+    else:
+        os.posix_fallocate(file, 0, size)
 
 
 def _reason(contents: bytes, message: str) -> str:
