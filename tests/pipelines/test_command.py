@@ -98,7 +98,17 @@ def test_help(exit_code: ExitCode, capsys: Captured) -> None:
         assert words in told
 
 
-@pytest.mark.parametrize("kind", [runs.RunError, DataError, BundleError, LiteRTError])
+@pytest.mark.parametrize("kind", [BundleError, LiteRTError])
+def test_a_refused_export_says_how_to_go_without(exit_code: ExitCode, capsys: Captured, kind: type[Exception]) -> None:
+    assert exit_code(_raising(kind("needs AdjustHue."))) == 1
+    told = capsys.readouterr().err
+    assert told.startswith(
+        "error: needs AdjustHue. What was trained is kept; to score and report it without an export: "
+    )
+    assert told.endswith(" --no-export\n")
+
+
+@pytest.mark.parametrize("kind", [runs.RunError, DataError])
 def test_what_a_person_can_mend_is_one_message(exit_code: ExitCode, capsys: Captured, kind: type[Exception]) -> None:
     assert exit_code(_raising(kind("7 of 9 images cannot be read"))) == 1
     assert capsys.readouterr().err == "error: 7 of 9 images cannot be read\n"
