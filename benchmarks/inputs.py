@@ -104,6 +104,6 @@ def _steps_per_second(model: Any, stream: Any, steps: int) -> float:
     import keras
 
     times: list[float] = []
-    watch = keras.callbacks.LambdaCallback(on_train_batch_end=lambda *_: times.append(time.perf_counter()))
+    watch = keras.callbacks.LambdaCallback(on_train_batch_end=lambda *_, **__: times.append(time.perf_counter()))
     model.fit(stream, steps_per_epoch=steps, epochs=1, callbacks=[watch], shuffle=False, verbose=0)
     return (len(times) - 1) / (times[-1] - times[0])

@@ -63,9 +63,7 @@ def _expected(error: Exception, story: str) -> str | None:
     from vision.errors import DataError
 
     if isinstance(error, BundleError | LiteRTError):
-        return (
-            f"{error}. What was trained is kept; to score and report it without an export: {_again(story)} --no-export"
-        )
+        return f"{str(error).rstrip('.')}. What was trained is kept; to score and report it without an export: {_again(story)} --no-export"
     if isinstance(error, runs.RunError | DataError):
         return str(error)
     if isinstance(error, OSError) and error.errno in _PATH_ERRORS:
