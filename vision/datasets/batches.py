@@ -4,15 +4,17 @@ A run that is killed and resumed at epoch e therefore sees what the uninterrupte
 epoch, and `tf.data`'s shuffle starts anew with each process).
 """
 
-import functools
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
-from numpy.typing import NDArray
 
 from vision import augment
 from vision.datasets.labelled import Examples
+
+IN_GRAPH_BYTES = 2**28
+"""Up to this size the images of a split are also held as a tensor, which costs no call of Python for each batch."""
 
 
 def training(
@@ -22,19 +24,28 @@ def training(
 
     Yields (images uint8 (b, height, width, 3), one-hot labels float32 (b, classes)); the last batch of an epoch may be smaller.
     """
-    load = functools.partial(_load, examples, flip=flip, shift=shift)
     orders = tf.data.Dataset.range(epochs.start, epochs.stop).flat_map(
         lambda epoch: tf.data.Dataset.from_tensor_slices(_drawn(epoch, len(examples), seed)).batch(batch_size)
     )
-    return _loaded(orders, load, examples, classes=classes)
+    load = _loader(examples, classes=classes)
+
+    def batch(positions: Any, draws: Any) -> tuple[Any, Any]:
+        images, labels = load(positions)
+        return _coloured(augment.augmented(images, draws, flip=flip, shift=shift)), labels
+
+    return orders.map(batch, num_parallel_calls=tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
 
 
 def scoring(examples: Examples, *, classes: int, batch_size: int) -> tf.data.Dataset:
     """Every example once, in order, unchanged; shapes as `training`."""
-    load = functools.partial(_load, examples, flip=False, shift=0.0)
-    draws = tf.zeros([len(examples), augment.DRAWS])
-    orders = tf.data.Dataset.from_tensor_slices((tf.range(len(examples)), draws)).batch(batch_size)
-    return _loaded(orders, load, examples, classes=classes)
+    load = _loader(examples, classes=classes)
+
+    def batch(positions: Any) -> tuple[Any, Any]:
+        images, labels = load(positions)
+        return _coloured(images), labels
+
+    orders = tf.data.Dataset.range(len(examples)).batch(batch_size)
+    return orders.map(batch, num_parallel_calls=tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
 
 
 def steps(examples: Examples, *, batch_size: int) -> int:
@@ -51,19 +62,26 @@ def _drawn(epoch: Any, count: int, seed: int) -> tuple[Any, Any]:
     return order, tf.gather(draws, order)
 
 
-def _load(
-    examples: Examples, positions: NDArray[np.int32], draws: NDArray[np.float32], *, flip: bool, shift: float
-) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    images = np.empty((len(positions), *examples.pool.shape[1:3], 3), np.uint8)
-    rows = examples.index[positions]
-    for slot, (row, numbers) in enumerate(zip(rows.tolist(), draws.tolist(), strict=True)):
-        images[slot] = augment.augmented(examples.pool[row], numbers, flip=flip, shift=shift)
-    return images, examples.labels[positions]
+def _loader(examples: Examples, *, classes: int) -> Callable[[Any], tuple[Any, Any]]:
+    """A function of positions (b,) to images uint8 (b, height, width, 1 or 3) and one-hot labels float32 (b, classes)."""
+    size, shape = len(examples) * examples.pool[0].nbytes, examples.pool.shape[1:]
+    # The pipeline runs there, also where the network runs on a GPU.
+    with tf.device("CPU"):
+        labels = tf.constant(examples.labels)
+        held = tf.constant(examples.pool[examples.index]) if size <= IN_GRAPH_BYTES else None
+
+    def load(positions: Any) -> tuple[Any, Any]:
+        if held is None:
+            images = tf.numpy_function(
+                lambda at: np.asarray(examples.pool[examples.index[at]]), [positions], tf.uint8, stateful=False
+            )
+        else:
+            images = tf.gather(held, positions)
+        return tf.ensure_shape(images, [None, *shape]), tf.one_hot(tf.gather(labels, positions), classes)
+
+    return load
 
 
-def _loaded(orders: tf.data.Dataset, load: Any, examples: Examples, *, classes: int) -> tf.data.Dataset:
-    def batch(positions: Any, draws: Any) -> tuple[Any, Any]:
-        images, labels = tf.numpy_function(load, [positions, draws], [tf.uint8, tf.int64], stateful=False)
-        return tf.ensure_shape(images, [None, *examples.shape]), tf.one_hot(tf.ensure_shape(labels, [None]), classes)
-
-    return orders.map(batch, num_parallel_calls=tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
+def _coloured(images: Any) -> Any:
+    """Three channels; grey is repeated."""
+    return tf.repeat(images, 3, axis=-1) if images.shape[-1] == 1 else images

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from vision import augment
+from tests.vision.test_augment import padded
 from vision.datasets import Examples, batches
 
 COUNT, CLASSES, SIDE = 50, 4, 6
@@ -109,7 +109,7 @@ def test_each_image_is_its_example_after_one_allowed_move(six: list[Batch]) -> N
             for mirrored in (False, True)
             for rows in range(-2, 3)
             for columns in range(-2, 3)
-            if np.array_equal(augment.shifted(reflected if mirrored else original, rows=rows, columns=columns), found)
+            if np.array_equal(padded(reflected if mirrored else original, rows, columns), found)
         ]
         assert fitting
         moves.add(fitting[0])
@@ -157,3 +157,11 @@ def test_training_leaves_the_examples_as_they_were() -> None:
     before = data.pool.copy()
     list(batches.training(data, range(2), classes=CLASSES, batch_size=16, seed=0, flip=True, shift=0.34))
     np.testing.assert_array_equal(data.pool, before)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_a_pool_too_large_for_memory_gives_the_same_batches(monkeypatch: pytest.MonkeyPatch, channels: int) -> None:
+    held = joined(stream(range(2), channels=channels))
+    monkeypatch.setattr(batches, "IN_GRAPH_BYTES", 0)
+    for found, expected in zip(joined(stream(range(2), channels=channels)), held, strict=True):
+        np.testing.assert_array_equal(found, expected)
