@@ -13,6 +13,8 @@ import tensorflow as tf
 from vision import augment
 from vision.datasets.labelled import Examples
 
+AHEAD = 2
+"""Batches made ahead, by one thread: on a CPU, where the network itself uses every core, more threads cost more than they give."""
 IN_GRAPH_BYTES = 2**28
 """Up to this size the images of a split are also held as a tensor, which costs no call of Python for each batch."""
 
@@ -33,7 +35,7 @@ def training(
         images, labels = load(positions)
         return _coloured(augment.augmented(images, draws, flip=flip, shift=shift)), labels
 
-    return orders.map(batch, num_parallel_calls=tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
+    return orders.map(batch).prefetch(AHEAD)
 
 
 def scoring(examples: Examples, *, classes: int, batch_size: int) -> tf.data.Dataset:
@@ -45,7 +47,7 @@ def scoring(examples: Examples, *, classes: int, batch_size: int) -> tf.data.Dat
         return _coloured(images), labels
 
     orders = tf.data.Dataset.range(len(examples)).batch(batch_size)
-    return orders.map(batch, num_parallel_calls=tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
+    return orders.map(batch).prefetch(AHEAD)
 
 
 def steps(examples: Examples, *, batch_size: int) -> int:
