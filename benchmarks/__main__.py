@@ -2,9 +2,9 @@
 
 import sys
 
-from benchmarks import digits, inputs, page
+from benchmarks import demo, digits, inputs, page
 
-BENCHMARKS = {"digits": digits.main, "input": inputs.main}
+BENCHMARKS = {"demo": demo.main, "digits": digits.main, "input": inputs.main}
 """Every benchmark by its name."""
 
 

@@ -74,12 +74,12 @@ def check_monitor(monitor: str, metrics: Sequence[str]) -> None:
 
 
 def tiny() -> bool:
-    """Whether `PIPELINES_TINY=1` asks for a run of two epochs on 64 examples, to try a command out."""
+    """Whether `PIPELINES_TINY=1` asks for a run of two epochs on about 64 examples, to try a command out."""
     return os.environ.get("PIPELINES_TINY", "") not in ("", "0")
 
 
 def example_limit() -> int | None:
-    """At most this many examples; None without a limit."""
+    """About this many examples (at least five of each class and part); None without a limit."""
     return TINY_EXAMPLES if tiny() else None
 
 

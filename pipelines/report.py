@@ -4,10 +4,11 @@ The page is written here; `pipelines.sections` fills it.
 """
 
 import html
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from pipelines import runs
 
 STYLE = """
 :root { color-scheme: light; --ink: #1f2430; --soft: #5d6470; --line: #dfe2e7; --train: #4c72b0; --other: #dd8452; }
@@ -80,13 +81,8 @@ def write(path: Path, *, title: str, summary: Mapping[str, str], sections: Seque
 
     title and summary (what stands in the card on top, name to value) are plain text.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        # A file name may hold bytes that are no text; it is then shown with escapes.
-        temporary.write_text(_page(title, summary, sections), encoding="utf-8", errors="backslashreplace")
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    # A file name may hold bytes that are no text; it is then shown with escapes.
+    runs.write_bytes(path, _page(title, summary, sections).encode(errors="backslashreplace"))
 
 
 def _page(title: str, summary: Mapping[str, str], sections: Sequence[Section]) -> str:

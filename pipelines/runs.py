@@ -13,6 +13,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from pipelines import options
+
 FINISHED = "scores.json"
 """Written last: a folder that holds it is a finished run."""
 _PACKAGES = ("tensorflow", "keras", "numpy", "opencv-python-headless", "ai-edge-litert", "scikit-learn")
@@ -58,6 +60,8 @@ def under_way() -> Path | None:
 def start(folder: Path, config: Any, *, fingerprint: str) -> None:
     """Create the folder with config.json and environment.json; when resuming, hold the data to its fingerprint. Raises RunError."""
     if (folder / "config.json").exists():
+        if not config.resume:
+            raise RunError(f"{folder} was started by another process meanwhile; give another --out")
         before = json.loads((folder / "environment.json").read_text(encoding="utf-8"))["data_fingerprint"]
         if before != fingerprint:
             raise RunError(
@@ -166,6 +170,8 @@ def _plain(config: Any) -> dict[str, Any]:
     flat: dict[str, Any] = {}
     for name, value in json.loads(json.dumps(dataclasses.asdict(config), default=str)).items():
         flat |= {f"{name}.{inner}": v for inner, v in value.items()} if isinstance(value, dict) else {name: value}
+    if options.tiny():
+        flat["PIPELINES_TINY"] = True
     return {name: value for name, value in flat.items() if name not in _NOT_COMPARED}
 
 

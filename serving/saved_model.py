@@ -136,7 +136,7 @@ def load(
 
 
 def _prepare(session: Any, signature: Any, *, timeout_ms: int) -> _Prepared:
-    """Make one session callable: 15 us a call, against 120 us for `Session.run` and 212 us for an eager signature."""
+    """Make one session callable, by far the cheapest way into the graph: `Session.run` and eager signatures check more."""
     from tensorflow.core.protobuf import config_pb2
 
     inputs, outputs = sorted(signature.inputs), sorted(signature.outputs)

@@ -1,7 +1,7 @@
 """Random changes to training images, cheap enough that a CPU does not wait for them.
 
-Two gathers on uint8 move and mirror a whole batch, in the graph: beside a small network, a Python function in the input pipeline costs
-several times more (`make bench input`). The draws come from the caller, so that they can be a pure function of (seed, epoch, index).
+Two gathers on uint8 move and mirror a whole batch, in the graph: a Python function in the input pipeline would hold up a small
+network. The draws come from the caller, so that they can be a pure function of (seed, epoch, index).
 """
 
 from typing import Any

@@ -108,7 +108,7 @@ def test_write_replaces_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr(Path, "write_text", full)
+        patch.setattr("os.fsync", full)
         with pytest.raises(OSError, match="No space left"):
             report.write(path, title="new", summary={}, sections=[])
     assert path.read_text(encoding="utf-8") == old

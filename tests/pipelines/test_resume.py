@@ -40,7 +40,7 @@ def _rows(out: Path) -> list[dict[str, str]]:
 
 @pytest.fixture(scope="module")
 def workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with 80 real digits, and `whole`, a run that nobody killed."""
+    """A folder with 120 real digits, and `whole`, a run that nobody killed."""
     import numpy as np
     from sklearn.datasets import load_digits
 

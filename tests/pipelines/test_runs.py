@@ -242,3 +242,20 @@ def test_the_clock_measures_each_act(monkeypatch: pytest.MonkeyPatch) -> None:
     clock.lap("reading")
     clock.lap("training")
     assert clock.seconds == {"reading": 2.0, "training": 0.5}
+
+
+def test_a_folder_that_another_process_started_meanwhile_is_refused(tmp_path: Path) -> None:
+    config = Config(out=tmp_path / "run")
+    folder = runs.choose("classify", config)
+    runs.start(folder, config, fingerprint="a")
+    with pytest.raises(runs.RunError, match="was started by another process meanwhile; give another --out"):
+        runs.start(folder, config, fingerprint="a")
+
+
+def test_a_tiny_run_is_not_continued_as_a_whole_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = Config(out=tmp_path / "run")
+    monkeypatch.setenv("PIPELINES_TINY", "1")
+    runs.start(runs.choose("classify", config), config, fingerprint="a")
+    monkeypatch.delenv("PIPELINES_TINY")
+    with pytest.raises(runs.RunError, match=r"changed: PIPELINES_TINY \(was True, is None\)"):
+        runs.choose("classify", replace(config, resume=True))

@@ -15,7 +15,7 @@ def read_labelled(data: str, *, size: int | None, seed: int, most: int | None = 
 
     data: a built-in name, a folder of class folders, a folder of idx files, or an `.npz` file.
     size: side in pixels that every image is stretched to; None keeps arrays as they are and brings files to 96.
-    most: at most this many examples in all, chosen evenly over the classes.
+    most: about this many examples in all, chosen evenly over the classes, at least five of each class and part.
     Raises DataError.
     """
     if data in samples.NAMES:

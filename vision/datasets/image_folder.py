@@ -28,7 +28,11 @@ MAX_UNREADABLE = 0.05
 """Share of unreadable files above which reading stops."""
 
 _IN_MEMORY_BYTES = 2**30
-_PART_NAMES = {"train": "train", "val": "validation", "valid": "validation", "validation": "validation", "test": "test"}
+_PART_NAMES = {
+    **dict.fromkeys(("train", "training"), "train"),
+    **dict.fromkeys(("val", "valid", "validation"), "validation"),
+    **dict.fromkeys(("test", "testing"), "test"),
+}
 
 
 def read(folder: Path, *, size: int, seed: int, most: int | None = None) -> LabelledImages:
@@ -64,10 +68,18 @@ def read(folder: Path, *, size: int, seed: int, most: int | None = None) -> Labe
 
 def _parts(folder: Path) -> dict[str, list[Path]]:
     """Class folders by part: `all`, or `train` and `test`, or all three. A lone val/ is the test: it must not choose."""
-    inside = {_PART_NAMES.get(path.name.lower(), ""): _folders(path) for path in _folders(folder)}
-    inside.pop("", None)
-    if "train" not in inside or len(inside) == 1:
+    # A part holds class folders; a class that happens to be called train holds files.
+    named = [path for path in _folders(folder) if path.name.lower() in _PART_NAMES and _folders(path)]
+    if not named:
         return {"all": _folders(folder)}
+    inside = {_PART_NAMES[path.name.lower()]: _folders(path) for path in named}
+    found = ", ".join(f"{path.name}/" for path in _folders(folder))
+    if len(inside) < len(named) or len(named) < len(_folders(folder)):
+        raise DataError(f"{folder} holds {found}; expected one each of train/, val/ and test/, and no other folder")
+    if "train" not in inside or len(inside) == 1:
+        raise DataError(
+            f"{folder} holds {found} alone; expected train/ with val/ or test/ or both, or class folders without a split"
+        )
     if "test" not in inside:
         inside["test"] = inside.pop("validation")
     return {name: inside[name] for name in ("train", "validation", "test") if name in inside}

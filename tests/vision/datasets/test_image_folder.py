@@ -271,3 +271,20 @@ def test_ants_and_bees(real_data: Path) -> None:
     assert [np.bincount(part.labels).tolist() for part in parts(data)] == [[111, 109], [12, 12], [70, 83]]
     assert {Path(name).parts[-3] for name in names(data.test)} == {"val"}
     check_held_out(data)
+
+
+@pytest.mark.parametrize(
+    ("parts", "message"),
+    [
+        (["train"], "holds train/ alone; expected train/ with val/ or test/"),
+        (["val", "test"], "holds test/, val/ alone; expected train/ with val/ or test/"),
+        (["train", "val", "valid"], "expected one each of train/, val/ and test/, and no other folder"),
+        (["train", "val", "extra"], "holds extra/, train/, val/; expected one each"),
+    ],
+)
+def test_layouts_that_leave_a_doubt_are_refused(tmp_path: Path, parts: list[str], message: str) -> None:
+    for part in parts:
+        for name in ("cats", "dogs"):
+            (tmp_path / part / name).mkdir(parents=True)
+    with pytest.raises(DataError, match=message):
+        image_folder.read(tmp_path, size=8, seed=0)
