@@ -150,15 +150,14 @@ class _Keeper(keras.callbacks.Callback):
             self.model.stop_training = True
 
     def _keep_best(self, row: Row) -> None:
-        value, best = row[self._how.monitor], self.progress.best
-        sign = -1.0 if history.falls(self._how.monitor) else 1.0
-        if best is None or sign * value > sign * best:
+        if history.best_row(self.progress.rows, monitor=self._how.monitor) != self.progress.epochs - 1:
+            return
+        value = row[self._how.monitor]
+        if value != self.progress.best:
             self.progress.improved_epoch = self.progress.epochs
-        # Of equal values the later one, as in history.best_row.
-        if best is None or sign * value >= sign * best:
-            self.progress.best, self.progress.best_epoch = value, self.progress.epochs
-            with self._averaged():
-                checkpoints.save_weights(self.best_path, self.model)
+        self.progress.best, self.progress.best_epoch = value, self.progress.epochs
+        with self._averaged():
+            checkpoints.save_weights(self.best_path, self.model)
 
     @contextmanager
     def _averaged(self) -> Iterator[None]:

@@ -1,7 +1,7 @@
 """Class folders of picture files: `photos/<class>/<image>`, or `photos/train|val|test/<class>/<image>`.
 
-Every picture is decoded once, by the graph that the exported model uses, and kept as uint8 in a memory map: an epoch then costs
-no decoding, and the unreadable ones are known, by name, before training starts.
+Every picture is decoded once, by the graph that the exported model uses, and kept as uint8 in memory, or in a temporary file for a
+large set: an epoch then costs no decoding, and the unreadable ones are known, by name, before training starts.
 """
 
 import functools
