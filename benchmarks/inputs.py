@@ -52,6 +52,7 @@ def _measure(data: str) -> dict[str, Any]:
     from pipelines import training
     from pipelines.options import TrainingOptions
     from vision import classifiers, datasets
+    from vision.augmentation import Augmentation
     from vision.datasets import batches
 
     images = datasets.read_labelled(data, size=None, seed=0)
@@ -70,8 +71,7 @@ def _measure(data: str) -> dict[str, Any]:
         classes=len(images.classes),
         batch_size=how.batch_size,
         seed=0,
-        flip=True,
-        shift=0.125,
+        augmentation=Augmentation(flip=True),
     )
     # Whole batches only: the last one of an epoch is smaller, and would make the real run look faster.
     real = real.filter(lambda pixels, _: tf.equal(tf.shape(pixels)[0], how.batch_size))

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipelines import command, options
 from pipelines.options import TrainingOptions
+from vision.augmentation import Augmentation
 
 if TYPE_CHECKING:
     from vision.datasets import Examples, LabelledImages
@@ -109,7 +110,8 @@ def run(config: Config) -> dict[str, float]:
         parity=parity,
         seconds=clock.seconds,
     )
-    classify_report.write(folder, evidence, flip=config.flip, shift=config.shift, seed=config.seed)
+    augmentation = Augmentation(flip=config.flip, shift=config.shift)
+    classify_report.write(folder, evidence, augmentation=augmentation, seed=config.seed)
     return runs.finish(folder, scores, hint=_hint(folder, exported=config.export))
 
 
@@ -150,8 +152,7 @@ def _fit(model: Any, images: "LabelledImages", config: Config, folder: Path) -> 
             classes=len(images.classes),
             batch_size=how.batch_size,
             seed=config.seed,
-            flip=config.flip,
-            shift=config.shift,
+            augmentation=Augmentation(flip=config.flip, shift=config.shift),
         )
 
     return training.fit(

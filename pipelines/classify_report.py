@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from pipelines import report, runs, sections
 from vision import diagnostics, metrics
+from vision.augmentation import Augmentation
 from vision.datasets import Examples, LabelledImages, batches
 
 SHOWN = 12
@@ -39,7 +40,7 @@ class Evidence:
     """By act."""
 
 
-def write(folder: Path, evidence: Evidence, *, flip: bool, shift: float, seed: int) -> None:
+def write(folder: Path, evidence: Evidence, *, augmentation: Augmentation, seed: int) -> None:
     """Write report.html: reading first, then curves, answers, mistakes, inputs, and the inside of the network."""
     images, scores = evidence.images, evidence.scores
     chance = float(np.bincount(images.test.labels).max() / len(images.test))
@@ -47,7 +48,7 @@ def write(folder: Path, evidence: Evidence, *, flip: bool, shift: float, seed: i
         sections.reading(evidence.rows, scores, chance=chance),
         sections.curves(evidence.rows, monitor=evidence.monitor),
         *_answers(evidence),
-        _augmented(images, flip=flip, shift=shift, seed=seed),
+        _augmented(images, augmentation=augmentation, seed=seed),
         *_inside(evidence.model, images),
     ]
     if evidence.parity is not None:
@@ -100,10 +101,10 @@ def _answers(evidence: Evidence) -> list[report.Section]:
     ]
 
 
-def _augmented(images: LabelledImages, *, flip: bool, shift: float, seed: int) -> report.Section:
+def _augmented(images: LabelledImages, *, augmentation: Augmentation, seed: int) -> report.Section:
     """The first batch of the first epoch, as it was."""
     stream = batches.training(
-        images.train, range(1), classes=len(images.classes), batch_size=SHOWN, seed=seed, flip=flip, shift=shift
+        images.train, range(1), classes=len(images.classes), batch_size=SHOWN, seed=seed, augmentation=augmentation
     )
     shown, labels = next(islice(stream.as_numpy_iterator(), 1))
     return sections.augmented(list(shown), [images.classes[i] for i in labels.argmax(-1)])

@@ -13,6 +13,7 @@ import pytest
 from pipelines import classify_report, report, sections
 from pipelines.classify_report import Evidence
 from vision import classifiers, metrics
+from vision.augmentation import Augmentation
 from vision.datasets import Examples, LabelledImages, Skipped
 
 CLASSES = ("zero", "o<n>e", "zwölf")
@@ -64,7 +65,7 @@ def _sections(evidence: Evidence, monkeypatch: pytest.MonkeyPatch, folder: Path)
         write(path, title=title, summary=summary, sections=sections)
 
     monkeypatch.setattr(report, "write", recorded)
-    classify_report.write(folder, evidence, flip=False, shift=0.0, seed=0)
+    classify_report.write(folder, evidence, augmentation=Augmentation(shift=0), seed=0)
     return {section.title: section.body for section in given}
 
 
@@ -136,8 +137,9 @@ def test_the_augmented_inputs_are_the_first_ones_that_training_saw(
     shown: list[np.ndarray] = []
     monkeypatch.setattr(sections, "augmented", lambda given, captions: shown.extend(given))
     monkeypatch.setattr(report, "write", lambda *_, **__: None)
-    classify_report.write(tmp_path, evidence, flip=True, shift=0.25, seed=4)
-    stream = batches.training(evidence.images.train, range(5), classes=3, batch_size=13, seed=4, flip=True, shift=0.25)
+    moved = Augmentation(flip=True, shift=0.25)
+    classify_report.write(tmp_path, evidence, augmentation=moved, seed=4)
+    stream = batches.training(evidence.images.train, range(5), classes=3, batch_size=13, seed=4, augmentation=moved)
     seen, _ = next(stream.as_numpy_iterator())
     np.testing.assert_array_equal(np.stack(shown), seen[: classify_report.SHOWN])
 

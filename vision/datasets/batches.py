@@ -11,6 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from vision import augment
+from vision.augmentation import Augmentation
 from vision.datasets.labelled import Examples
 
 AHEAD = 2
@@ -20,20 +21,22 @@ IN_GRAPH_BYTES = 2**28
 
 
 def training(
-    examples: Examples, epochs: range, *, classes: int, batch_size: int, seed: int, flip: bool, shift: float
+    examples: Examples, epochs: range, *, classes: int, batch_size: int, seed: int, augmentation: Augmentation
 ) -> tf.data.Dataset:
     """All batches of the epochs, one epoch after the other; each epoch holds every example once.
 
     Yields (images uint8 (b, height, width, 3), one-hot labels float32 (b, classes)); the last batch of an epoch may be smaller.
     """
     orders = tf.data.Dataset.range(epochs.start, epochs.stop).flat_map(
-        lambda epoch: tf.data.Dataset.from_tensor_slices(_drawn(epoch, len(examples), seed)).batch(batch_size)
+        lambda epoch: tf.data.Dataset.from_tensor_slices(_drawn(epoch, len(examples), seed, augmentation)).batch(
+            batch_size
+        )
     )
     load = _loader(examples, classes=classes)
 
     def batch(positions: Any, draws: Any) -> tuple[Any, Any]:
-        images, labels = load(positions)
-        return _coloured(augment.augmented(images, draws, flip=flip, shift=shift)), labels
+        images, labels = augment.augmented(*load(positions), draws, augmentation)
+        return _coloured(images), labels
 
     return orders.map(batch).prefetch(AHEAD)
 
@@ -55,13 +58,11 @@ def steps(examples: Examples, *, batch_size: int) -> int:
     return -(-len(examples) // batch_size)
 
 
-def _drawn(epoch: Any, count: int, seed: int) -> tuple[Any, Any]:
-    """Order of the examples in this epoch, int32 (count,), and each one's draws, float32 (count, DRAWS), in that order."""
+def _drawn(epoch: Any, count: int, seed: int, augmentation: Augmentation) -> tuple[Any, Any]:
+    """Order of the examples in this epoch, int32 (count,), and each one's draws, float32 (count, columns), in that order."""
     order_seed = tf.stack([tf.constant(2 * seed, tf.int64), epoch])
-    draw_seed = tf.stack([tf.constant(2 * seed + 1, tf.int64), epoch])
     order = tf.random.experimental.stateless_shuffle(tf.range(count), order_seed)
-    draws = tf.random.stateless_uniform([count, augment.DRAWS], draw_seed)
-    return order, tf.gather(draws, order)
+    return order, tf.gather(augment.draws(count, epoch=epoch, seed=seed, how=augmentation), order)
 
 
 def _loader(examples: Examples, *, classes: int) -> Callable[[Any], tuple[Any, Any]]:

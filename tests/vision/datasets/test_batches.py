@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from tests.vision.test_augment import padded
+from tests.vision.augment.test_geometry import padded
+from vision.augmentation import Augmentation
 from vision.datasets import Examples, batches
 
 COUNT, CLASSES, SIDE = 50, 4, 6
+MOVED = Augmentation(flip=True, shift=0.34)
 Batch = tuple[NDArray[np.uint8], NDArray[np.float32]]
 
 
@@ -23,10 +25,8 @@ def examples(channels: int = 3) -> Examples:
     return Examples(pool=pool, index=index, labels=np.arange(COUNT) % CLASSES, names=names)
 
 
-def stream(epochs: range, *, seed: int = 0, flip: bool = True, shift: float = 0.34, channels: int = 3) -> list[Batch]:
-    data = batches.training(
-        examples(channels), epochs, classes=CLASSES, batch_size=16, seed=seed, flip=flip, shift=shift
-    )
+def stream(epochs: range, *, seed: int = 0, how: Augmentation = MOVED, channels: int = 3) -> list[Batch]:
+    data = batches.training(examples(channels), epochs, classes=CLASSES, batch_size=16, seed=seed, augmentation=how)
     return list(data.as_numpy_iterator())
 
 
@@ -119,7 +119,7 @@ def test_each_image_is_its_example_after_one_allowed_move(six: list[Batch]) -> N
 @pytest.mark.parametrize("channels", [1, 3])
 def test_without_augmentation_the_images_are_the_examples(channels: int) -> None:
     data = examples(channels)
-    images, _ = joined(stream(range(1), flip=False, shift=0.0, channels=channels))
+    images, _ = joined(stream(range(1), how=Augmentation(shift=0), channels=channels))
     np.testing.assert_array_equal(images, np.stack([data[i] for i in identity(images)]))
 
 
@@ -134,7 +134,7 @@ def test_scoring_is_in_order_and_unchanged(channels: int) -> None:
 
 
 def test_eager_iteration_works_twice() -> None:
-    data = batches.training(examples(), range(2), classes=CLASSES, batch_size=16, seed=0, flip=True, shift=0.34)
+    data = batches.training(examples(), range(2), classes=CLASSES, batch_size=16, seed=0, augmentation=MOVED)
 
     def read() -> list[Batch]:
         return [(images.numpy(), labels.numpy()) for images, labels in data]
@@ -147,7 +147,7 @@ def test_shapes_are_known_to_keras() -> None:
     def spec(data: Any) -> list[tuple[int | None, ...]]:
         return [tuple(each.shape) for each in data.element_spec]
 
-    training = batches.training(examples(1), range(2), classes=9, batch_size=16, seed=0, flip=True, shift=0.1)
+    training = batches.training(examples(1), range(2), classes=9, batch_size=16, seed=0, augmentation=MOVED)
     assert spec(training) == [(None, SIDE, SIDE, 3), (None, 9)]
     assert spec(batches.scoring(examples(), classes=9, batch_size=16)) == [(None, SIDE, SIDE, 3), (None, 9)]
 
@@ -155,7 +155,7 @@ def test_shapes_are_known_to_keras() -> None:
 def test_training_leaves_the_examples_as_they_were() -> None:
     data = examples()
     before = data.pool.copy()
-    list(batches.training(data, range(2), classes=CLASSES, batch_size=16, seed=0, flip=True, shift=0.34))
+    list(batches.training(data, range(2), classes=CLASSES, batch_size=16, seed=0, augmentation=MOVED))
     np.testing.assert_array_equal(data.pool, before)
 
 
