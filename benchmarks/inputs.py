@@ -49,7 +49,7 @@ def _measure(data: str) -> dict[str, Any]:
     import keras
     import tensorflow as tf
 
-    from pipelines import training
+    from pipelines import optimizers, schedules
     from pipelines.options import TrainingOptions
     from vision import classifiers, datasets
     from vision.augmentation import Augmentation
@@ -61,9 +61,8 @@ def _measure(data: str) -> dict[str, Any]:
     steps = batches.steps(images.train, batch_size=how.batch_size)
     loss = keras.losses.CategoricalCrossentropy(from_logits=True)
     metrics = [keras.metrics.CategoricalAccuracy(name="accuracy")]
-    model.compile(
-        training.optimizer(how, steps=steps, epochs=how.epochs), loss=loss, metrics=metrics, jit_compile=False
-    )
+    rate = schedules.learning_rate(how, steps=steps, epochs=how.epochs)
+    model.compile(optimizers.build(how, rate=rate), loss=loss, metrics=metrics, jit_compile=False)
 
     real = batches.training(
         images.train,

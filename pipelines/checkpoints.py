@@ -41,9 +41,9 @@ class Progress:
         """Finished epochs."""
         return len(self.rows)
 
-    def waited(self) -> int:
-        """Epochs since the last improvement."""
-        return self.epochs - self.improved_epoch
+    def waited(self, *, since: int = 0) -> int:
+        """Epochs since the last improvement, or since the end of epoch `since` where that was later."""
+        return self.epochs - max(self.improved_epoch, since)
 
 
 def save(path: Path, model: keras.Model, progress: Progress) -> None:
@@ -54,24 +54,37 @@ def save(path: Path, model: keras.Model, progress: Progress) -> None:
     runs.write_bytes(path, buffer.getvalue())
 
 
-def load(path: Path, model: keras.Model) -> Progress:
-    """Restore a state into a compiled model of the same network and return its counters. Raises RunError."""
-    try:
-        # Opened here, since NumPy leaves the file of a broken zip open.
-        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
-        progress = Progress(**json.loads(str(arrays.pop("progress"))))
-    except (OSError, ValueError, TypeError, KeyError, EOFError, BadZipFile) as error:
-        raise RunError(f"{path} is not a readable checkpoint ({error}); start again with another --out") from error
-    variables = _variables(model)
-    found, expected = [a.shape for a in arrays.values()], [tuple(v.shape) for v in variables]
-    if found != expected:
+def load(path: Path, model: keras.Model, *, optimizer: bool = True) -> Progress:
+    """Restore a state into a compiled model of the same network and return its counters. Raises RunError.
+
+    optimizer: whether its variables are restored too; not where the state was written by another one, of an earlier phase.
+    """
+    progress, arrays = _read(path)
+    variables = _variables(model) if optimizer else model.variables
+    found, expected = [a.shape for a in arrays], [tuple(v.shape) for v in variables]
+    if found[: None if optimizer else len(expected)] != expected:
         raise RunError(
             f"{path} was written by another network: {_difference(found, expected)}; use the same --model and data"
         )
-    for variable, name in zip(variables, sorted(arrays), strict=True):
-        variable.assign(arrays[name])
+    for variable, array in zip(variables, arrays, strict=optimizer):
+        variable.assign(array)
     return progress
+
+
+def load_progress(path: Path) -> Progress:
+    """The counters alone; those of a run that has not begun where there is no file. Raises RunError for a damaged file."""
+    return _read(path)[0] if path.exists() else Progress()
+
+
+def _read(path: Path) -> tuple[Progress, list[Any]]:
+    try:
+        # Opened here, since NumPy leaves the file of a broken zip open.
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in sorted(file.files)}
+        progress = Progress(**json.loads(str(arrays.pop("progress"))))
+    except (OSError, ValueError, TypeError, KeyError, EOFError, BadZipFile) as error:
+        raise RunError(f"{path} is not a readable checkpoint ({error}); start again with another --out") from error
+    return progress, list(arrays.values())
 
 
 def save_weights(path: Path, model: keras.Model) -> None:

@@ -18,22 +18,39 @@ class TrainingOptions:
     """Passes over the training examples, 1 or more."""
     batch_size: int = 64
     """Examples a step, 1 or more."""
-    optimizer: Literal["sgd", "adamw"] = "adamw"
-    """SGD with momentum, or AdamW (arXiv 1711.05101)."""
+    optimizer: Literal["sgd", "adamw", "adam", "rmsprop", "adagrad", "muon"] = "adamw"
+    """SGD with momentum, AdamW (arXiv 1711.05101), Adam (arXiv 1412.6980), RMSprop, Adagrad, or Muon (arXiv 2502.16982)."""
     learning_rate: float = 2e-3
     """Highest learning rate, above 0."""
     momentum: float = 0.9
     """Momentum of SGD, 0 to below 1."""
     nesterov: bool = True
-    """Nesterov's form of the momentum."""
-    weight_decay: float = 0.02
-    """Decoupled weight decay of kernels (not of biases or normalisation), 0 or more; each step shrinks by rate x decay."""
-    schedule: Literal["cosine", "constant"] = "cosine"
-    """Learning rate after the warm-up: falling to 0 along a half cosine (arXiv 1608.03983), or constant."""
+    """Nesterov's form of the momentum of SGD."""
+    weight_decay: float | None = None
+    """Decoupled weight decay of kernels (not of biases or normalisation), 0 or more; each step shrinks by rate x decay.
+    When absent: 0.02 for sgd, adamw and muon; none for adam, rmsprop and adagrad, as they were published."""
+    l2: float = 0.0
+    """Coupled penalty, 0 or more: l2 x the sum of the squared kernels is added to the loss, and to the loss columns."""
+    schedule: Literal["cosine", "constant", "step", "exponential"] = "cosine"
+    """Learning rate after the warm-up: falling to 0 along a half cosine (arXiv 1608.03983), constant, or falling by
+    decay-factor every decay-epochs, in steps or all along (exponential)."""
+    decay_factor: float = 0.1
+    """What the rate is multiplied by every decay-epochs, with the step and exponential schedules; above 0 and at most 1."""
+    decay_epochs: float = 10.0
+    """Epochs between two steps of the rate, above 0."""
     warmup_epochs: float = 1.0
     """Epochs over which the learning rate rises from 0, 0 or more and fewer than epochs."""
     label_smoothing: float = 0.0
     """Share of each label spread over all classes (arXiv 1512.00567), 0 to below 1."""
+    class_weights: Literal["none", "balanced"] = "none"
+    """Whether every class counts the same in the loss, however rare: n / (classes x images of the class) for each image."""
+    head_epochs: int = 0
+    """First epochs in which a pretrained backbone stays as it is and only what follows it learns, 0 to epochs.
+    The rest of the epochs trains all of it, with smaller rates for older layers; each part has its warm-up and schedule."""
+    oldest_rate: float = 0.1
+    """Share of the learning rate that the backbone's first layers get after the head epochs, above 0 and at most 1."""
+    precision: Literal["float32", "bfloat16"] = "float32"
+    """Arithmetic of training on a CPU; bfloat16 needs AVX512-BF16 or AMX. Weights, scores and exports are float32."""
     clip_norm: float | None = None
     """Upper bound of the global gradient norm, above 0; no clipping when absent."""
     ema: float | None = None
@@ -51,7 +68,10 @@ class TrainingOptions:
         _check(self.batch_size >= 1, "batch-size", self.batch_size, "1 or more")
         _check(0 < self.learning_rate < math.inf, "learning-rate", self.learning_rate, "above 0")
         _check(0 <= self.momentum < 1, "momentum", self.momentum, "0 to below 1")
-        _check(self.weight_decay >= 0, "weight-decay", self.weight_decay, "0 or more")
+        _check(self.weight_decay is None or self.weight_decay >= 0, "weight-decay", self.weight_decay, "0 or more")
+        _check(0 <= self.l2 < math.inf, "l2", self.l2, "0 or more")
+        _check(0 < self.decay_factor <= 1, "decay-factor", self.decay_factor, "above 0 and at most 1")
+        _check(0 < self.decay_epochs < math.inf, "decay-epochs", self.decay_epochs, "above 0")
         _check(
             0 <= self.warmup_epochs < self.epochs or self.warmup_epochs == 1,
             "warmup-epochs",
@@ -59,6 +79,13 @@ class TrainingOptions:
             "0 to below epochs",
         )
         _check(0 <= self.label_smoothing < 1, "label-smoothing", self.label_smoothing, "0 to below 1")
+        _check(
+            0 <= self.head_epochs <= self.epochs,
+            "head-epochs",
+            self.head_epochs,
+            f"0 to epochs, which is {self.epochs}",
+        )
+        _check(0 < self.oldest_rate <= 1, "oldest-rate", self.oldest_rate, "above 0 and at most 1")
         _check(self.clip_norm is None or self.clip_norm > 0, "clip-norm", self.clip_norm, "above 0")
         _check(self.ema is None or 0 < self.ema < 1, "ema", self.ema, "above 0 and below 1")
         _check(self.patience is None or self.patience >= 1, "patience", self.patience, "1 or more")
@@ -86,6 +113,12 @@ def example_limit() -> int | None:
 def epoch_limit(epochs: int) -> int:
     """The epochs that are really run."""
     return min(epochs, TINY_EPOCHS) if tiny() else epochs
+
+
+def head_epoch_limit(how: TrainingOptions) -> int:
+    """The head epochs that are really run: a tiny run still tries both parts out where there are two."""
+    last = epoch_limit(how.epochs)
+    return last if how.head_epochs == how.epochs else min(how.head_epochs, last - 1)
 
 
 def _check(holds: bool, flag: str, found: float | None, expected: str) -> None:

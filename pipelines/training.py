@@ -1,4 +1,4 @@
-"""fit(): optimiser, schedule, averaging, early stopping, the best epoch, and going on after a kill."""
+"""fit(): phases, averaging, early stopping, the best epoch, and going on after a kill."""
 
 import math
 import time
@@ -9,8 +9,8 @@ from typing import Any
 
 import keras
 
-from pipelines import checkpoints, history, options, runs
-from pipelines.checkpoints import Progress, Row
+from pipelines import checkpoints, history, optimizers, options, phases, precision, runs
+from pipelines.checkpoints import Row
 from pipelines.options import TrainingOptions
 from pipelines.progress import ProgressBar
 
@@ -29,69 +29,66 @@ def fit(
     loss: Any,
     metrics: Sequence[Any],
     folder: Path,
+    class_weights: Sequence[float] | None = None,
 ) -> list[Row]:
     """Train until the last epoch or until patience ends, then put the best epoch's weights into the model.
 
     train: all batches of a range of epochs, as one tf.data stream; `steps` of them make an epoch. validation: tf.data.
     folder: the run folder; continues from its checkpoint where there is one. Returns the rows of history.csv.
     how.monitor: a column that this loss and these metrics give (`options.check_monitor`).
-    Raises TrainingDivergedError; RunError for a checkpoint that is damaged or of another network.
+    class_weights: the weight of each class's examples in the training loss (labels are then (b, classes), shares of each class).
+    Raises TrainingDivergedError; RunError for a checkpoint that is damaged or of another network, and for head epochs without
+    a layer named "backbone".
     """
     epochs = options.epoch_limit(how.epochs)
     if how.deterministic:
         _make_deterministic()
-    model.compile(optimizer(how, steps=steps, epochs=epochs), loss=loss, metrics=list(metrics), jit_compile=False)
-    keeper = _Keeper(model, how, folder)
-    if keeper.progress.epochs < epochs and not keeper.out_of_patience():
-        with ProgressBar(epochs=epochs, steps=steps, start=keeper.progress.epochs) as bar:
-            model.fit(
-                train(range(keeper.progress.epochs, epochs)),
-                validation_data=validation,
-                initial_epoch=keeper.progress.epochs,
-                epochs=epochs,
-                steps_per_epoch=steps,
-                callbacks=[keeper, bar],
-                shuffle=False,
-                verbose=0,
-            )
+    if how.l2:
+        penalise(model, l2=how.l2)
+    parts = phases.plan(model, how)
+    keeper = _Keeper(model, how, folder, last_start=parts[-1].start)
+    pending = [part for part in parts if part.stop > keeper.progress.epochs]
+    if pending and not keeper.out_of_patience():
+        with (
+            precision.of_training(how.precision),
+            ProgressBar(epochs=epochs, steps=steps, start=keeper.progress.epochs) as bar,
+        ):
+            for part in pending:
+                with phases.frozen(model, part.frozen):
+                    optimizer = part.optimizer(model, how, steps=steps)
+                    model.compile(optimizer, loss=loss, metrics=list(metrics), jit_compile=False)
+                    keeper.restore(part)
+                    batches = train(range(keeper.progress.epochs, part.stop))
+                    model.fit(
+                        batches if class_weights is None else _weighted(batches, class_weights),
+                        validation_data=validation,
+                        initial_epoch=keeper.progress.epochs,
+                        epochs=part.stop,
+                        steps_per_epoch=steps,
+                        callbacks=[keeper, bar],
+                        shuffle=False,
+                        verbose=0,
+                    )
     checkpoints.load_weights(keeper.best_path, model)
     return keeper.progress.rows
 
 
-def optimizer(how: TrainingOptions, *, steps: int, epochs: int) -> keras.optimizers.Optimizer:
-    """The optimiser with its schedule. Biases and normalisation are not decayed (arXiv 1812.01187, section 3.1)."""
-    common: dict[str, Any] = {
-        "learning_rate": learning_rate(how, steps=steps, epochs=epochs),
-        "weight_decay": how.weight_decay or None,
-        "global_clipnorm": how.clip_norm,
-        "use_ema": how.ema is not None,
-        "ema_momentum": how.ema or 0.99,
-    }
-    if how.optimizer == "sgd":
-        found = keras.optimizers.SGD(momentum=how.momentum, nesterov=how.nesterov, **common)
-    else:
-        found = keras.optimizers.AdamW(**{**common, "weight_decay": how.weight_decay})
-    if how.weight_decay:
-        found.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
-    return found
+def penalise(model: keras.Model, *, l2: float) -> None:
+    """Add l2 x the sum of the squared kernels (of the layers that learn) to the model's loss."""
+    for variable in model.variables:
+        if variable.name.endswith("kernel"):
+            variable.regularizer = keras.regularizers.L2(l2)
 
 
-def learning_rate(how: TrainingOptions, *, steps: int, epochs: int) -> Any:
-    """Linear warm-up from 0, then half a cosine to 0, or constant. A pure function of the step.
+def balanced(counts: Sequence[int]) -> list[float]:
+    """Class weights by which every class counts the same, 1 on average over the examples: n / (classes x count)."""
+    return [sum(counts) / (len(counts) * count) for count in counts]
 
-    A run of no more epochs than the warm-up (one epoch, PIPELINES_TINY) warms up over its first half.
-    """
-    warmup = math.ceil((how.warmup_epochs if how.warmup_epochs < epochs else epochs / 2) * steps)
-    if how.schedule == "constant" and warmup == 0:
-        return how.learning_rate
-    return keras.optimizers.schedules.CosineDecay(
-        initial_learning_rate=0.0 if warmup else how.learning_rate,
-        decay_steps=max(epochs * steps - warmup, 1),
-        # A cosine that falls to its own start is constant.
-        alpha=1.0 if how.schedule == "constant" else 0.0,
-        warmup_target=how.learning_rate if warmup else None,
-        warmup_steps=warmup,
-    )
+
+def _weighted(batches: Any, class_weights: Sequence[float]) -> Any:
+    """Batches with a weight for each example; Keras' own `class_weight` takes the largest class of a mixed label."""
+    weights = keras.ops.convert_to_tensor([[weight] for weight in class_weights], "float32")
+    return batches.map(lambda inputs, labels: (inputs, labels, (labels @ weights)[:, 0]))
 
 
 def _make_deterministic() -> None:
@@ -103,19 +100,25 @@ def _make_deterministic() -> None:
 class _Keeper(keras.callbacks.Callback):
     """Writes history and state after each epoch, keeps the best weights, and ends training in time."""
 
-    def __init__(self, model: keras.Model, how: TrainingOptions, folder: Path) -> None:
+    def __init__(self, model: keras.Model, how: TrainingOptions, folder: Path, *, last_start: int) -> None:
+        """last_start: epochs before the last phase, which patience does not cut short."""
         super().__init__()
         self.set_model(model)
-        self._how, self._folder = how, folder
+        self._how, self._folder, self._last_start = how, folder, last_start
         self._state_path = folder / "checkpoints" / "last.npz"
         self.best_path = folder / "checkpoints" / "best.weights.h5"
         self.best_path.parent.mkdir(exist_ok=True)
-        self.progress = checkpoints.load(self._state_path, model) if self._state_path.exists() else Progress()
+        self.progress = checkpoints.load_progress(self._state_path)
         self._own_weights: list[Any] = []
         self._step = 0
 
+    def restore(self, part: phases.Phase) -> None:
+        """Go on from the last state, also where one process goes from phase to phase: `fit` ends by writing averages over the weights."""
+        if self.progress.epochs:
+            checkpoints.load(self._state_path, self.model, optimizer=self.progress.epochs > part.start)
+
     def out_of_patience(self) -> bool:
-        return self._how.patience is not None and self.progress.waited() >= self._how.patience
+        return self._how.patience is not None and self.progress.waited(since=self._last_start) >= self._how.patience
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         self._started = time.perf_counter()
@@ -127,8 +130,9 @@ class _Keeper(keras.callbacks.Callback):
     def on_test_begin(self, logs: Any = None) -> None:
         """Validate the averaged weights. Copied, since Keras' SwapEMAWeights swaps by adding, which rounds."""
         if self._how.ema is not None:
-            self._own_weights = [variable.numpy() for variable in self.model.trainable_variables]
-            for variable, average in zip(self.model.trainable_variables, _averages(self.model), strict=True):
+            variables = self.model.trainable_variables
+            self._own_weights = [variable.numpy() for variable in variables]
+            for variable, average in zip(variables, optimizers.averages(self.model.optimizer, variables), strict=True):
                 variable.assign(average)
 
     def on_test_end(self, logs: Any = None) -> None:
@@ -180,9 +184,3 @@ class _Keeper(keras.callbacks.Callback):
             f"another --out and a lower --training.learning-rate (now {self._how.learning_rate:g}), set --training.clip-norm, "
             "or look for broken labels"
         )
-
-
-def _averages(model: keras.Model) -> list[Any]:
-    """Keras keeps them in this attribute only; `checkpoints` finds them among the optimiser's variables."""
-    averages: list[Any] = model.optimizer._model_variables_moving_average
-    return averages

@@ -10,7 +10,7 @@ import keras
 import numpy as np
 import pytest
 
-from pipelines import checkpoints, training
+from pipelines import checkpoints, optimizers
 from pipelines.checkpoints import Progress
 from pipelines.options import TrainingOptions
 from pipelines.runs import RunError
@@ -21,7 +21,7 @@ DONE = Progress(rows=[{"epoch": 1.0, "loss": 0.1 + 0.2}], best=1 / 3, best_epoch
 
 
 def _compiled(model: keras.Model) -> keras.Model:
-    optimizer = training.optimizer(HOW, steps=10, epochs=5)
+    optimizer = optimizers.build(HOW, rate=1e-3)
     model.compile(optimizer, loss=keras.losses.CategoricalCrossentropy(from_logits=True), jit_compile=False)
     return model
 

@@ -20,6 +20,15 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"weight_decay": -0.1}, "--training.weight-decay is -0.1; expected 0 or more"),
     ({"warmup_epochs": -1.0}, "--training.warmup-epochs is -1.0; expected 0 to below epochs"),
     ({"epochs": 3, "warmup_epochs": 3.0}, "--training.warmup-epochs is 3.0; expected 0 to below epochs"),
+    ({"l2": -1e-3}, "--training.l2 is -0.001; expected 0 or more"),
+    ({"l2": math.inf}, "--training.l2 is inf; expected 0 or more"),
+    ({"decay_factor": 0.0}, "--training.decay-factor is 0.0; expected above 0 and at most 1"),
+    ({"decay_factor": 1.1}, "--training.decay-factor is 1.1; expected above 0 and at most 1"),
+    ({"decay_epochs": 0.0}, "--training.decay-epochs is 0.0; expected above 0"),
+    ({"head_epochs": -1}, "--training.head-epochs is -1; expected 0 to epochs, which is 30"),
+    ({"epochs": 3, "head_epochs": 4}, "--training.head-epochs is 4; expected 0 to epochs, which is 3"),
+    ({"oldest_rate": 0.0}, "--training.oldest-rate is 0.0; expected above 0 and at most 1"),
+    ({"oldest_rate": 1.5}, "--training.oldest-rate is 1.5; expected above 0 and at most 1"),
     ({"label_smoothing": 1.0}, "--training.label-smoothing is 1.0; expected 0 to below 1"),
     ({"label_smoothing": -0.1}, "--training.label-smoothing is -0.1; expected 0 to below 1"),
     ({"clip_norm": 0.0}, "--training.clip-norm is 0.0; expected above 0"),
@@ -35,6 +44,9 @@ EDGES: list[dict[str, Any]] = [
     {"warmup_epochs": 0.0},
     {"epochs": 3, "warmup_epochs": 2.9},
     {"label_smoothing": 0.0},
+    {"l2": 0.0},
+    {"decay_factor": 1.0, "decay_epochs": 1e-9},
+    {"epochs": 3, "head_epochs": 3, "oldest_rate": 1.0},
     {"clip_norm": 1e-9, "ema": 1e-9, "patience": 1},
 ]
 
@@ -74,3 +86,17 @@ def test_pipelines_tiny_means_two_epochs_on_64_examples(
         monkeypatch.setenv("PIPELINES_TINY", value)
     assert (options.epoch_limit(30), options.example_limit()) == (epochs, examples)
     assert options.epoch_limit(1) == 1
+
+
+@pytest.mark.parametrize(
+    ("epochs", "head_epochs", "whole", "tiny"),
+    [(30, 0, 0, 0), (30, 1, 1, 1), (30, 29, 29, 1), (30, 30, 30, 2), (1, 1, 1, 1)],
+)
+def test_a_tiny_run_tries_the_head_epochs_and_those_after_them(
+    monkeypatch: pytest.MonkeyPatch, epochs: int, head_epochs: int, whole: int, tiny: int
+) -> None:
+    how = TrainingOptions(epochs=epochs, head_epochs=head_epochs)
+    monkeypatch.delenv("PIPELINES_TINY", raising=False)
+    assert options.head_epoch_limit(how) == whole
+    monkeypatch.setenv("PIPELINES_TINY", "1")
+    assert options.head_epoch_limit(how) == tiny
