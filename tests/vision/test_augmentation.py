@@ -1,7 +1,7 @@
 """vision.augmentation: ranges, and messages that name the flag."""
 
 import math
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -24,7 +24,7 @@ from vision.augmentation import Augmentation
 )
 def test_what_is_out_of_range_is_refused_by_the_name_of_its_flag(field: str, found: float, expected: str) -> None:
     with pytest.raises(ValueError, match=f"^--augment.{field} is {found}; expected {expected}$"):
-        Augmentation(**{field: found})
+        Augmentation(**cast(Any, {field: found}))
 
 
 @pytest.mark.parametrize(

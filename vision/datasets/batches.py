@@ -11,6 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from vision import augment
+from vision.augment import draws
 from vision.augmentation import Augmentation
 from vision.datasets.labelled import Examples
 
@@ -34,8 +35,8 @@ def training(
     )
     load = _loader(examples, classes=classes)
 
-    def batch(positions: Any, draws: Any) -> tuple[Any, Any]:
-        images, labels = augment.augmented(*load(positions), draws, augmentation)
+    def batch(positions: Any, drawn: Any) -> tuple[Any, Any]:
+        images, labels = augment.augmented(*load(positions), drawn, augmentation)
         return _coloured(images), labels
 
     return orders.map(batch).prefetch(AHEAD)
@@ -62,7 +63,7 @@ def _drawn(epoch: Any, count: int, seed: int, augmentation: Augmentation) -> tup
     """Order of the examples in this epoch, int32 (count,), and each one's draws, float32 (count, columns), in that order."""
     order_seed = tf.stack([tf.constant(2 * seed, tf.int64), epoch])
     order = tf.random.experimental.stateless_shuffle(tf.range(count), order_seed)
-    return order, tf.gather(augment.draws(count, epoch=epoch, seed=seed, how=augmentation), order)
+    return order, tf.gather(draws.draw(count, epoch=epoch, seed=seed, how=augmentation), order)
 
 
 def _loader(examples: Examples, *, classes: int) -> Callable[[Any], tuple[Any, Any]]:

@@ -1,0 +1,79 @@
+"""What is random about each image, as numbers that depend on (seed, epoch, index) and nothing else."""
+
+from typing import Any
+
+import tensorflow as tf
+
+from vision.augmentation import Augmentation
+
+_BEFORE = -1
+"""Stands for the epoch where something is drawn once for all epochs."""
+
+
+def columns(how: Augmentation) -> dict[str, int]:
+    """Draws that each switched-on kind takes for one image, in the order of `draw`; `choice` is between mixup and cutmix."""
+    kinds = {
+        "flip": (how.flip, 1),
+        "mixup": (how.mixup > 0, 1),
+        "cutmix": (how.cutmix > 0, 3),
+        "choice": (how.mixup > 0 and how.cutmix > 0, 1),
+        "shift": (how.shift > 0, 2),
+        "crop": (how.crop > 0, 4),
+        "rotate": (how.rotate > 0, 1),
+        "colour": (how.colour > 0, 3),
+        "erase": (how.erase > 0, 5),
+        "policy": (how.policy != "none", 4),
+    }
+    return {name: count for name, (on, count) in kinds.items() if on}
+
+
+def draw(count: int, *, epoch: Any, seed: int, how: Augmentation) -> Any:
+    """The draws of `count` images in this epoch, float32 (count, sum of `columns`).
+
+    All are uniform in [0, 1), but that of flip, which is 0 (mirror) or 0.5 (do not) and alternates, and the first of mixup and of
+    cutmix, the image's own share of the blend, from Beta(alpha, alpha). epoch: int64 scalar, 0 or more. seed: 0 to 2**32 - 1.
+    """
+    base = _seed(seed, epoch)
+    special = {
+        "flip": lambda: _alternating(count, epoch=epoch, seed=seed),
+        "mixup": lambda: _beta(count, alpha=how.mixup, seed=tf.random.experimental.stateless_fold_in(base, 1)),
+        "cutmix": lambda: _beta(count, alpha=how.cutmix, seed=tf.random.experimental.stateless_fold_in(base, 2)),
+    }
+    widths = columns(how)
+    uniform = tf.random.stateless_uniform([count, sum(widths.values())], base)
+    if not any(name in special for name in widths):
+        return uniform
+    parts = named(uniform, how)
+    for name in widths:
+        if name in special:
+            parts[name] = tf.concat([special[name]()[:, None], parts[name][:, 1:]], axis=1)
+    return tf.concat(list(parts.values()), axis=1)
+
+
+def named(drawn: Any, how: Augmentation) -> dict[str, Any]:
+    """The columns of `draw` by kind, float32 (count, columns of the kind) each."""
+    widths = columns(how)
+    return dict(zip(widths, tf.split(drawn, list(widths.values()), axis=1), strict=True)) if widths else {}
+
+
+def _alternating(count: int, *, epoch: Any, seed: int) -> Any:
+    """0 for a random half of the images and 0.5 for the others, in the next epoch the other way round: float32 (count,)."""
+    places = tf.random.experimental.stateless_shuffle(tf.range(count), _seed(seed, tf.constant(_BEFORE, tf.int64)))
+    return tf.cast((places + tf.cast(epoch, tf.int32)) % 2, tf.float32) / 2
+
+
+def _beta(count: int, *, alpha: float, seed: Any) -> Any:
+    """Beta(alpha, alpha), float32 (count,), as G / (G + H) of two gamma variables.
+
+    A small alpha would round both to 0, so their logarithms are drawn: G(a) = G(a + 1) U^(1 / a).
+    """
+    first, second = tf.unstack(tf.random.experimental.stateless_split(seed, 2))
+    above = tf.random.stateless_gamma([count, 2], first, alpha=alpha + 1.0)
+    # 1 - u is never 0.
+    logs = tf.math.log(above) + tf.math.log(1 - tf.random.stateless_uniform([count, 2], second)) / alpha
+    return tf.sigmoid(logs[:, 0] - logs[:, 1])
+
+
+def _seed(seed: int, epoch: Any) -> Any:
+    """Of the draws; the order of the examples has the even seeds (vision.datasets.batches)."""
+    return tf.stack([tf.constant(2 * seed + 1, tf.int64), epoch])

@@ -1,0 +1,56 @@
+"""Images as words of up to eight bytes, on which bitwise operations cost an eighth; and boxes of one image pasted into another."""
+
+from typing import Any
+
+import tensorflow as tf
+
+_WORDS = {8: tf.int64, 4: tf.int32, 2: tf.int16, 1: tf.uint8}
+
+
+def packed(images: Any) -> tuple[Any, int]:
+    """Integers (batch, height, words), and the bytes of one: the most that divide a row of pixels.
+
+    images: uint8 (batch, height, width, channels), all but batch known.
+    """
+    height, width, channels = images.shape[1:]
+    size = next(size for size in _WORDS if width * channels % size == 0)
+    return _joined(tf.reshape(images, [-1, height, width * channels // size, size]), size), size
+
+
+def unpacked(packed: Any, shape: Any) -> Any:
+    """The images again: uint8 of this shape, whose first entry does not matter."""
+    return tf.reshape(tf.bitcast(packed, tf.uint8), [-1, *shape[1:]])
+
+
+def repeated(values: Any, size: int) -> Any:
+    """uint8 (batch,) to words (batch,) in which every byte is that value."""
+    return _joined(tf.repeat(values[:, None], size, axis=1), size)
+
+
+def pasted(images: Any, others: Any, boxes: tuple[Any, Any, Any, Any]) -> Any:
+    """`others` inside the boxes, `images` outside.
+
+    images: uint8 (batch, height, width, channels), all but batch known. others: the same, or words as `packed` makes them. boxes:
+    top, bottom, left, right, int32 (batch,) each, in pixels, the ends exclusive. Returns images of the same shape.
+    """
+    height, width, channels = images.shape[1:]
+    top, bottom, left, right = boxes
+    words, size = packed(images)
+    other = packed(others)[0] if others.dtype == tf.uint8 and others.shape.rank == 4 else others
+    rows = repeated(tf.reshape(_inside(height, top, bottom), [-1]), size)
+    columns = tf.repeat(_inside(width, left, right), channels, axis=1)
+    across = _joined(tf.reshape(columns, [-1, width * channels // size, size]), size)
+    mask = tf.bitwise.bitwise_and(tf.reshape(rows, [-1, height, 1]), across[:, None])
+    changed = tf.bitwise.bitwise_and(tf.bitwise.bitwise_xor(words, other), mask)
+    return unpacked(tf.bitwise.bitwise_xor(words, changed), images.shape)
+
+
+def _inside(side: int, start: Any, end: Any) -> Any:
+    """255 from start to before end, else 0: uint8 (batch, side)."""
+    places = tf.range(side)[None]
+    return tf.cast((places >= start[:, None]) & (places < end[:, None]), tf.uint8) * 255
+
+
+def _joined(octets: Any, size: int) -> Any:
+    """uint8 (..., size) to words (...)."""
+    return octets[..., 0] if size == 1 else tf.bitcast(octets, _WORDS[size])
