@@ -1,5 +1,9 @@
-"""The one error that data can cause."""
+"""The errors that data and files of weights can cause."""
 
 
 class DataError(ValueError):
     """The data cannot be used; the message says what was found, what was expected and what to do."""
+
+
+class WeightsError(DataError):
+    """Weights that cannot be had or do not fit the network; the message names the layer, and what was found and expected."""
