@@ -47,13 +47,20 @@ def decode(contents: Any) -> Any:
     return tf.ensure_shape(image, [None, None, 3])
 
 
-def decode_resized(contents: Any, *, height: int, width: int) -> Any:
-    """Decode one picture and stretch it to a fixed size (bilinear, antialiased): uint8 (height, width, 3).
+def decode_sized(contents: Any, *, height: int, width: int) -> tuple[Any, Any]:
+    """Decode one picture and stretch it to a fixed size; also its own size.
 
-    Rounded to whole values, so that a cached training image and the served one are equal. Errors as `decode`.
+    Returns uint8 (height, width, 3), bilinear, antialiased and rounded to whole values, so that a cached training image and the
+    served one are equal; and int32 (2,), height and width before, upright. Errors as `decode`.
     """
-    image = tf.image.resize(decode(contents), [height, width], antialias=True)
-    return tf.cast(tf.clip_by_value(tf.round(image), 0.0, 255.0), tf.uint8)
+    image = decode(contents)
+    resized = tf.image.resize(image, [height, width], antialias=True)
+    return tf.cast(tf.clip_by_value(tf.round(resized), 0.0, 255.0), tf.uint8), tf.shape(image)[:2]
+
+
+def decode_resized(contents: Any, *, height: int, width: int) -> Any:
+    """The picture of `decode_sized` alone."""
+    return decode_sized(contents, height=height, width=width)[0]
 
 
 def decode_batch(contents: Any, *, height: int, width: int) -> Any:

@@ -117,11 +117,11 @@ def test_unusable_folder(story: Story, tmp_path: Path, write: Callable[[Path], N
 
 def test_data_that_is_not_there(story: Story, tmp_path: Path) -> None:
     story("--data", "digit").refuses(
-        "--data digit: no such file or folder; expected a folder, an .npz file", "did you mean digits?"
+        "--data digit: no such file or folder; expected a folder, an .npz or a .csv file", "did you mean digits?"
     )
     (tmp_path / "letter.txt").write_text("Dear Sir or Madam")
     story("--data", "letter.txt").refuses(
-        "--data letter.txt: cannot read this kind of file; expected a folder, an .npz file"
+        "--data letter.txt: cannot read this kind of file; expected a folder, an .npz or a .csv file"
     )
     (tmp_path / "cut.npz").write_bytes(b"PK\x03\x04")
     story("--data", "cut.npz").refuses("cut.npz is not a readable .npz file")

@@ -19,7 +19,7 @@ from pipelines import checkpoints, training
 from tests.e2e.story import FAST, Story, Told, contents, tiny_environment, troubled, troubled_command
 from tests.vision import pictures
 from vision import classifiers
-from vision.datasets import image_folder
+from vision.datasets import image_files
 
 CONSTANT = ("--training.schedule", "constant", "--training.warmup-epochs", "0")
 
@@ -142,7 +142,7 @@ def test_disk_full_before_the_images_are_read(story: Story, tmp_path: Path, monk
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     pictures.write_folder(tmp_path / "data", {"cat": 5, "dog": 5})
-    monkeypatch.setattr(image_folder, "_IN_MEMORY_BYTES", 100)
+    monkeypatch.setattr(image_files, "_IN_MEMORY_BYTES", 100)
     monkeypatch.setattr(os, "posix_fallocate", full)
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     story("--data", "data", "--out", "run", *FAST).refuses(

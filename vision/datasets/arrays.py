@@ -47,9 +47,7 @@ def read_npz(path: Path) -> LabelledArrays:
         raise DataError(
             f"{path} holds the arrays {sorted(found)}; expected x_train, y_train, x_test, y_test (x_val, y_val), or images, labels"
         )
-    names, numbered = _numbered({part: labels for part, (_, labels) in given.items()}, found.get("classes"), str(path))
-    parts = {part: _checked(images, numbered[part], f"{path} ({part})") for part, (images, _) in given.items()}
-    return LabelledArrays(where=str(path), classes=names, parts=parts)
+    return from_parts(given, where=str(path), names=found.get("classes"))
 
 
 def holds_idx(folder: Path) -> bool:
@@ -58,16 +56,27 @@ def holds_idx(folder: Path) -> bool:
 
 
 def read_idx(folder: Path) -> LabelledArrays:
-    """Read `train-images-idx3-ubyte`, `train-labels-idx1-ubyte` and `t10k-*`, each plain or `.gz` (LeCun et al., 1998)."""
+    """Read `train-images-idx3-ubyte`, `train-labels-idx1-ubyte` and `t10k-*`, each plain or `.gz` (LeCun et al., 1998).
+
+    `classes.txt` in the folder may name the labels 0, 1, 2 ..., one a line (UTF-8).
+    """
     given = {}
     for part, stem in (("train", "train"), ("test", "t10k")):
         images, labels = (
             _read_idx_file(_idx_file(folder, f"{stem}-{kind}")) for kind in ("images-idx3-ubyte", "labels-idx1-ubyte")
         )
         given[part] = (images, labels)
-    names, numbered = _numbered({part: labels for part, (_, labels) in given.items()}, None, str(folder))
-    parts = {part: _checked(images, numbered[part], f"{folder} ({part})") for part, (images, _) in given.items()}
-    return LabelledArrays(where=str(folder), classes=names, parts=parts)
+    return from_parts(given, where=str(folder), names=_listed_classes(folder))
+
+
+def from_parts(
+    given: Mapping[str, tuple[NDArray[Any], NDArray[Any]]], *, where: str, names: Sequence[str] | NDArray[Any] | None
+) -> LabelledArrays:
+    """Check images and labels of each part, as `read_npz` takes them; names: of the labels 0, 1, 2 ..., where they have some."""
+    listed = None if names is None else np.asarray(names)
+    classes, numbered = _numbered({part: labels for part, (_, labels) in given.items()}, listed, where)
+    parts = {part: _checked(images, numbered[part], f"{where} ({part})") for part, (images, _) in given.items()}
+    return LabelledArrays(where=where, classes=classes, parts=parts)
 
 
 def split(given: LabelledArrays, *, size: int | None, seed: int, most: int | None) -> LabelledImages:
@@ -80,11 +89,12 @@ def split(given: LabelledArrays, *, size: int | None, seed: int, most: int | Non
     labels = np.concatenate([numbers for _, numbers in parts.values()])
     counts = [len(numbers) for _, numbers in parts.values()]
     starts = dict(zip(parts, np.split(np.arange(len(labels)), np.cumsum(counts)[:-1]), strict=True))
+    sizes = np.concatenate([np.tile(images.shape[1:3], (len(images), 1)) for images, _ in parts.values()])
     names = tuple(f"{given.where}[{i}]" for i in range(len(labels)))
     everything = Examples(pool=pool, index=np.arange(len(labels)), labels=labels, names=names)
     rows = splits.roles(starts, labels, classes=given.classes, seed=seed)
     train, validation, test = (everything.take(index) for index in rows)
-    return LabelledImages(classes=given.classes, train=train, validation=validation, test=test)
+    return LabelledImages(classes=given.classes, train=train, validation=validation, test=test, sizes=sizes)
 
 
 _NPZ_NAMES = (
@@ -169,6 +179,16 @@ def _as_uint8(images: NDArray[Any], where: str) -> NDArray[np.uint8]:
         raise DataError(f"{where}: pixel values run from {low:g} to {high:g}; expected 0 to 255, or floats from 0 to 1")
     scale = 255.0 if images.dtype.kind == "f" and high <= 1.0 else 1.0
     return np.round(images * scale).astype(np.uint8)
+
+
+def _listed_classes(folder: Path) -> list[str] | None:
+    path = folder / "classes.txt"
+    if not path.is_file():
+        return None
+    try:
+        return path.read_text(encoding="utf-8-sig").rstrip("\n").split("\n")
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path} is no UTF-8 text: {error}; expected one class name a line") from error
 
 
 def _idx_file(folder: Path, stem: str) -> Path:

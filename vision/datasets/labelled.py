@@ -81,6 +81,8 @@ class LabelledImages:
     test: Examples
     """Scored once, at the end; chose nothing."""
     skipped: tuple[Skipped, ...] = ()
+    sizes: NDArray[np.int64] | None = None
+    """(all, 2), height and width of each row of the pool before it was stretched; 0 for one that could not be read."""
 
     @property
     def shape(self) -> tuple[int, int, int]:

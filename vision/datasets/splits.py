@@ -4,7 +4,7 @@ Three given parts are used as they are. With train and test only, 10 % of train 
 part is split 60/20/20.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,15 @@ from numpy.typing import NDArray
 from vision.errors import DataError
 
 Positions = NDArray[np.int64]
+
+PART_NAMES = {
+    **dict.fromkeys(("train", "training"), "train"),
+    **dict.fromkeys(("val", "valid", "validation"), "validation"),
+    **dict.fromkeys(("test", "testing"), "test"),
+}
+"""What people call the parts, in lower case."""
+
+_LISTED = 5
 
 
 def roles(
@@ -22,8 +31,7 @@ def roles(
     parts: positions by `all`, or by `train` and `test`, or by `train`, `validation` and `test`. labels: (everything,).
     Raises DataError when a class is too small for the split, or absent from a given part.
     """
-    for name, positions in parts.items():
-        _check_present(name, labels[positions], classes=classes)
+    _check_present(parts, labels, classes=classes)
     if "all" in parts:
         return _split(parts["all"], labels, shares=(0.2, 0.2), classes=classes, seed=seed, what="a 60/20/20 split")
     if "validation" in parts:
@@ -41,12 +49,33 @@ def fewest(labels: Positions, *, most: int, seed: int) -> Positions:
     return np.sort(np.concatenate([rng.permutation(np.flatnonzero(labels == number))[:share] for number in numbers]))
 
 
-def _check_present(part: str, labels: Positions, *, classes: Sequence[str]) -> None:
-    missing = sorted(set(range(len(classes))) - set(np.unique(labels).tolist()))
-    if missing:
-        listed = ", ".join(repr(classes[number]) for number in missing[:5])
-        where = "the data" if part == "all" else f"{part}/"
-        raise DataError(f"no readable image of class {listed} in {where}; every class needs some in every part")
+def check_same_classes(names: Mapping[str, Collection[str]], *, where: str) -> None:
+    """Raise DataError, naming what each part lacks, unless all parts (by the name that people gave them) hold the same class names."""
+    everything = set().union(*names.values())
+    lacking = {part: sorted(everything - set(found)) for part, found in names.items() if set(found) != everything}
+    if lacking:
+        told = "; ".join(f"{part} lacks {_listed(missing)}" for part, missing in lacking.items())
+        raise DataError(f"{where}: the parts hold different classes: {told}; expected the same classes in every part")
+
+
+def _check_present(parts: Mapping[str, Positions], labels: Positions, *, classes: Sequence[str]) -> None:
+    missing = {
+        part: [name for number, name in enumerate(classes) if number not in present]
+        for part, positions in parts.items()
+        for present in [set(labels[positions].tolist())]
+    }
+    told = " and ".join(
+        f"of class {_listed(names)} in {'the data' if part == 'all' else f'{part}/'}"
+        for part, names in missing.items()
+        if names
+    )
+    if told:
+        raise DataError(f"no readable image {told}; every class needs some in every part")
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
+    return ", ".join(map(repr, names[:_LISTED])) + more
 
 
 def _split(

@@ -253,6 +253,39 @@ def test_idx(tmp_path: Path, packed: bool) -> None:
     assert [len(part) for part in (data.train, data.validation, data.test)] == [36, 4, 20]
 
 
+def test_idx_with_names(tmp_path: Path) -> None:
+    write_idx(tmp_path)
+    for contents in (b"\xef\xbb\xbfant\r\nbee\r\ncow\r\nK\xc3\xa4fer\r\n", b"ant\nbee\ncow\nK\xc3\xa4fer"):
+        (tmp_path / "classes.txt").write_bytes(contents)
+        assert arrays.read_idx(tmp_path).classes == ("ant", "bee", "cow", "Käfer")
+    (tmp_path / "classes.txt").write_bytes(b"ant\nbee\ncow\n")
+    with pytest.raises(DataError, match="`classes` names 3 classes, labels are 0 to 3; expected 0 to 2"):
+        arrays.read_idx(tmp_path)
+    (tmp_path / "classes.txt").write_bytes(b"ant\nbee\ncow\nK\xe4fer\n")
+    with pytest.raises(DataError, match=r"classes\.txt is no UTF-8 text: .*; expected one class name a line"):
+        arrays.read_idx(tmp_path)
+
+
+def test_parts_with_different_classes_are_named(tmp_path: Path) -> None:
+    given: Given = {
+        "x_train": pictures(40),
+        "y_train": np.repeat(["ant", "bee"], 20),
+        "x_test": pictures(20, seed=1),
+        "y_test": np.repeat(["ant", "cow"], 10),
+    }
+    message = (
+        "no readable image of class 'cow' in train/ and of class 'bee' in test/; every class needs some in every part"
+    )
+    with pytest.raises(DataError, match=message):
+        split(read(tmp_path, given))
+
+
+def test_sizes_are_those_before_resizing(tmp_path: Path) -> None:
+    data = split(read(tmp_path, one_part(images=pictures(12, 6, 8))), size=3)
+    assert data.sizes is not None
+    assert data.sizes.tolist() == [[6, 8]] * 12
+
+
 BROKEN = {
     "cut off": (idx(pictures(40))[:-1], r"cut off: its header says \(40, 4, 5\), which is 800 bytes; found 799"),
     "too long": (idx(pictures(40)) + b"!", "which is 800 bytes; found 801"),

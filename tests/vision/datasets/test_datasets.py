@@ -105,18 +105,23 @@ def test_the_home_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_what_is_not_there(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"--data digts: no such file or folder; .*\(digits\); did you mean digits\?"):
+    with pytest.raises(
+        DataError, match=r"--data digts: no such file or folder; .*\(digits, keras:mnist, .*\); did you mean digits\?"
+    ):
         read_labelled("digts", size=None, seed=0)
     with pytest.raises(
-        DataError, match=r"nowhere: no such file or folder; expected a folder, an \.npz file or a built"
+        DataError,
+        match=r"nowhere: no such file or folder; expected a folder, an \.npz or a \.csv file, or a known name",
     ):
         read_labelled(str(tmp_path / "nowhere"), size=None, seed=0)
 
 
 def test_what_is_no_data(tmp_path: Path) -> None:
-    path = tmp_path / "table.csv"
+    path = tmp_path / "table.tsv"
     path.write_text("a,b\n")
-    with pytest.raises(DataError, match=r"table\.csv: cannot read this kind of file; expected a folder, an \.npz file"):
+    with pytest.raises(
+        DataError, match=r"table\.tsv: cannot read this kind of file; expected a folder, an \.npz or a \.csv file"
+    ):
         read_labelled(str(path), size=None, seed=0)
     (tmp_path / "empty").mkdir()
     with pytest.raises(DataError, match="holds no images in class folders"):

@@ -120,3 +120,21 @@ def test_fewest_is_even_over_the_classes() -> None:
 def test_fewest_keeps_five_of_each_class() -> None:
     labels = labelled(50, 50, 3)
     assert np.bincount(labels[splits.fewest(labels, most=6, seed=0)]).tolist() == [5, 5, 3]
+
+
+def test_classes_absent_on_both_sides_are_named() -> None:
+    labels = np.array([0, 0, 1, 1, 0, 0, 2, 2])
+    parts = {"train": np.arange(4), "test": np.arange(4, 8)}
+    words = (
+        "no readable image of class 'cow' in train/ and of class 'bee' in test/; every class needs some in every part"
+    )
+    with pytest.raises(DataError, match=words):
+        splits.roles(parts, labels, classes=CLASSES, seed=0)
+
+
+def test_parts_with_the_same_class_names() -> None:
+    splits.check_same_classes({"train": ["ant", "bee"], "test": ["bee", "ant"]}, where="photos")
+    with pytest.raises(
+        DataError, match="photos: the parts hold different classes: test lacks 'ant'; expected the same"
+    ):
+        splits.check_same_classes({"train": ["ant", "bee"], "test": ["bee"]}, where="photos")
