@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 from vision import backbones
 from vision.backbones import BACKBONES
+from vision.datasets.labelled import Examples
+from vision.networks.airbench import PATCHED_IMAGES, PatchWhitening, airbench
 from vision.networks.alexnet import alexnet
 from vision.networks.inception import inception
 from vision.networks.lenet import lenet
@@ -22,14 +24,15 @@ from vision.networks.vgg import vgg
 Shape = tuple[int, int, int]
 
 BUILDERS: dict[str, Callable[..., Any]] = {
-    "resnet": resnet,
-    "lenet": lenet,
     "linear": linear,
     "mlp": mlp,
+    "lenet": lenet,
     "alexnet": alexnet,
     "vgg": vgg,
     "nin": nin,
     "inception": inception,
+    "resnet": resnet,
+    "airbench": airbench,
 }
 """Every small network by its name: pixels in -1 to 1 in, features out; `resnet` also takes a depth."""
 NAMES: tuple[str, ...] = (*BUILDERS, *BACKBONES)
@@ -58,6 +61,14 @@ def build(name: str, shape: Shape, *, classes: int, seed: int, depth: int | None
 def default_size(name: str) -> int | None:
     """Side in pixels that the network was designed for; None for small networks, which take any."""
     return BACKBONES[name].size if name in BACKBONES else None
+
+
+def adapt(model: keras.Model, examples: Examples) -> None:
+    """Compute what is not trained but taken from the training images: airbench's whitening. Other networks have nothing to adapt."""
+    for layer in model.layers:
+        if isinstance(layer, PatchWhitening):
+            images = np.stack([examples[i] for i in range(min(PATCHED_IMAGES, len(examples)))])
+            layer.adapt(np.asarray(keras.Model(model.input, layer.input).predict(images, verbose=0)))
 
 
 def probabilities(model: keras.Model, batches: Any) -> NDArray[np.float32]:

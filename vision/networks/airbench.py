@@ -46,7 +46,7 @@ def _normalised(x: Any, *, name: str) -> Any:
 
 
 def partly_identity(shape: tuple[int, ...], dtype: Any = None) -> Any:
-    """Kernels (height, width, in, out) whose first filters pass their input on unchanged (section 3.3, "dirac"); the rest is LeCun-uniform."""
+    """Kernels (height, width, in, out): the first filters pass their input on ("dirac", section 3.3), the rest is uniform."""
     height, width, depth, filters = shape
     limit = (height * width * depth) ** -0.5
     kernel = np.asarray(keras.random.uniform(shape, -limit, limit, seed=keras.random.SeedGenerator())).copy()
@@ -56,7 +56,7 @@ def partly_identity(shape: tuple[int, ...], dtype: Any = None) -> Any:
     return keras.ops.convert_to_tensor(kernel, dtype=dtype)
 
 
-class FastBias(keras.layers.Layer):  # type: ignore[misc]  # Keras is untyped
+class FastBias(keras.layers.Layer):
     """Adds a bias per channel that learns BIAS_SCALE squared times as fast under SGD: (..., channels) to the same shape."""
 
     def build(self, shape: tuple[int | None, ...]) -> None:
@@ -68,7 +68,7 @@ class FastBias(keras.layers.Layer):  # type: ignore[misc]  # Keras is untyped
         return x + BIAS_SCALE * self.bias
 
 
-class PatchWhitening(keras.layers.Layer):  # type: ignore[misc]
+class PatchWhitening(keras.layers.Layer):
     """A frozen 2x2 convolution after which the channels are uncorrelated (section 3.2): the patches' principal axes and their negatives.
 
     Input (batch, h, w, channels); output (batch, h - 1, w - 1, 2k), k = min(4 x channels, 12). Identity-like noise until `adapt`.
@@ -99,8 +99,9 @@ def whitening(x: NDArray[np.float32], *, axes: int) -> tuple[NDArray[np.float32]
     windows = np.lib.stride_tricks.sliding_window_view(x, (2, 2), axis=(1, 2))
     patches = windows.transpose(0, 1, 2, 4, 5, 3).reshape(-1, 4 * x.shape[-1]).astype(np.float64)
     values, vectors = np.linalg.eigh(np.cov(patches, rowvar=False))
-    # The constant keeps directions without variance (grey images in three channels) from blowing up noise.
-    scaled = (vectors / np.sqrt(np.maximum(values, 0) + 5e-4))[:, ::-1][:, :axes]
+    # Grey images in three channels vary along four axes only: those are repeated, since batch norm would blow up a silent channel.
+    varying = int((values > 1e-6 * values[-1]).sum())
+    scaled = (vectors / np.sqrt(np.maximum(values, 0) + 5e-4))[:, ::-1][:, np.arange(axes) % varying]
     kernel = np.concatenate([scaled, -scaled], axis=1)
     bias = -patches.mean(axis=0) @ kernel
     return kernel.reshape(2, 2, x.shape[-1], 2 * axes).astype(np.float32), bias.astype(np.float32)
