@@ -1,0 +1,25 @@
+"""Losses that Keras does not have."""
+
+from typing import Any
+
+import keras
+from keras import ops
+
+
+class MulticlassHinge(keras.losses.Loss):
+    """Crammer and Singer's multiclass hinge loss (JMLR 2, 2001): max(0, 1 + the highest logit of another class - the true class's).
+
+    labels: (batch, classes), one-hot or shares that add up to 1 (MixUp, label smoothing), of which the loss is the expected one: the
+    sum over the classes of share times loss. logits: (batch, classes), two or more classes. Gives one loss an example, 0 where
+    the true class leads by 1 or more. `keras.losses.CategoricalHinge` differs: it takes the highest of the other logits and 0,
+    so that it also asks the true logit to be above 1.
+    """
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        """Losses (batch,), of the logits' dtype."""
+        logits = ops.convert_to_tensor(y_pred)
+        shares = ops.cast(y_true, logits.dtype)
+        highest, second = ops.split(ops.top_k(logits, k=2)[0], 2, axis=-1)
+        # The highest other logit: for the leading class the runner-up, for all others the leader. Where two lead, both are the same.
+        rival = ops.where(logits == highest, second, highest)
+        return ops.sum(shares * ops.relu(1.0 + rival - logits), axis=-1)
