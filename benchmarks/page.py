@@ -31,10 +31,23 @@ def _section(result: dict[str, Any]) -> str:
         "| claim | measured | target | verdict |",
         "|---|---|---|---|",
         *(_row(claim) for claim in result["claims"]),
+        *_table(result["details"].get("table")),
         "\n<details><summary>all numbers</summary>\n",
         f"```json\n{json.dumps(result['details'], indent=1, ensure_ascii=False)}\n```\n\n</details>\n",
     ]
     return "\n".join(lines)
+
+
+def _table(table: dict[str, Any] | None) -> list[str]:
+    """Rows of a comparison, where the benchmark has some."""
+    if table is None:
+        return []
+    rows = [table["columns"], ["---"] * len(table["columns"]), *table["rows"]]
+    return ["", *("| " + " | ".join(map(_cell, row)) + " |" for row in rows)]
+
+
+def _cell(value: Any) -> str:
+    return f"{value:,.4g}" if isinstance(value, float) else f"{value:,}" if isinstance(value, int) else str(value)
 
 
 def _row(claim: dict[str, Any]) -> str:

@@ -43,7 +43,7 @@ def write(name: str, *, command: str, data: str, claims: Sequence[Claim], detail
         "data": data,
         "claims": [{**asdict(claim), "verdict": "met" if claim.met else "missed"} for claim in claims],
         "details": details,
-        "commit": _commit(),
+        "commit": commit(),
         "date": datetime.now(UTC).date().isoformat(),
         "machine": {
             "processor": runs.processor(),
@@ -69,8 +69,8 @@ def read() -> list[dict[str, Any]]:
     return [json.loads(path.read_text(encoding="utf-8")) for path in sorted(RESULTS.glob("*.json"))]
 
 
-def _commit() -> str:
-    """Short hash; `+` when tracked files differ from it."""
+def commit() -> str:
+    """Short hash of what is checked out; `+` when tracked files differ from it."""
     git = ["git", "-C", str(ROOT)]
     found = subprocess.run([*git, "rev-parse", "--short=10", "HEAD"], capture_output=True, text=True, check=False)
     changed = subprocess.run(
