@@ -9,7 +9,7 @@ import re
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +17,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from serving import litert_metadata, litert_readme, native_log
+from serving import litert_int8, litert_metadata, litert_readme, native_log
 from serving.bundle import read_description
 
 FORMS = {"float32": "model.tflite", "float16": "model_float16.tflite", "int8": "model_int8.tflite"}
@@ -153,7 +153,10 @@ def _forms(bundle: Path, model: Mapping[str, Any], calibration: Images) -> dict[
     """The model in each form."""
     with native_log.muted(), tempfile.TemporaryDirectory() as folder:
         _write_phone_graph(bundle, model, folder)
-        return {form: _converted(folder, form, calibration) for form in FORMS}
+        whole = _checked("float32", lambda: _converted(folder))
+        half = _checked("float16", lambda: _converted(folder, half=True))
+        small = _checked("int8", lambda: litert_int8.quantised(whole, _calibration_inputs(calibration)))
+    return {"float32": whole, "float16": half, "int8": small}
 
 
 def _write_phone_graph(bundle: Path, model: Mapping[str, Any], folder: str) -> None:
@@ -177,24 +180,22 @@ def _write_phone_graph(bundle: Path, model: Mapping[str, Any], folder: str) -> N
     tf.saved_model.save(module, folder, signatures={"serving_default": classify})
 
 
-def _converted(folder: str, form: str, calibration: Images) -> bytes:
-    """One form of the SavedModel in `folder`, made of built-in operators only."""
+def _converted(folder: str, *, half: bool = False) -> bytes:
+    """The SavedModel in `folder` as float32, made of built-in operators only; with `half` its weights are float16."""
     import tensorflow as tf
 
     converter = tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=["serving_default"])
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
-    if form != "float32":
+    if half:
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
-    if form == "float16":
         converter.target_spec.supported_types = [tf.float16]
-    if form == "int8":
-        converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
-        converter.representative_dataset = lambda: _calibration_inputs(calibration)
-        # MediaPipe Tasks refuses int8 input. The output's dequantisation costs nothing and spares every app the step.
-        converter.inference_input_type = tf.uint8
-        converter.inference_output_type = tf.float32
+    return bytes(converter.convert())
+
+
+def _checked(form: str, make: Callable[[], bytes]) -> bytes:
+    """What `make` gives, held to built-in operators and live layers."""
     try:
-        content = bytes(converter.convert())
+        content = make()
     except Exception as error:  # ConverterError, or ValueError and RuntimeError from the quantiser
         raise _refusal(form, str(error)) from error
     foreign = [name for name in operators(content) if name.startswith("custom:")]

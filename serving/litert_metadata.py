@@ -99,13 +99,18 @@ def attach(model: bytes, metadata: Metadata) -> bytes:
     tree = schema.ModelT.InitFromPackedBuf(model, 0)
     tree.buffers.append(schema.BufferT(data=np.frombuffer(_packed(metadata), np.uint8)))
     tree.metadata = [*(tree.metadata or []), schema.MetadataT(name=METADATA_NAME, buffer=len(tree.buffers) - 1)]
-    builder = _Builder(len(model) + 4096)
-    builder.Finish(tree.Pack(builder), file_identifier=MODEL_IDENTIFIER)
-    file = io.BytesIO(bytes(builder.Output()))
+    file = io.BytesIO(packed_model(tree, size=len(model)))
     with zipfile.ZipFile(file, "a", zipfile.ZIP_STORED) as archive:
         # ZipInfo's fixed date keeps equal models equal byte for byte.
         archive.writestr(zipfile.ZipInfo(LABELS), label_lines(metadata.labels))
     return file.getvalue()
+
+
+def packed_model(tree: Any, *, size: int) -> bytes:
+    """The bytes of a schema.ModelT; `size` is about how many they will be."""
+    builder = _Builder(size + 4096)
+    builder.Finish(tree.Pack(builder), file_identifier=MODEL_IDENTIFIER)
+    return bytes(builder.Output())
 
 
 def label_lines(labels: Iterable[str]) -> str:

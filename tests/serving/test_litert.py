@@ -97,13 +97,15 @@ def test_pixels_go_in_unscaled(converted: Converted, form: str, dtype: type) -> 
         assert entry["quantization"] == (1.0, 0)
 
 
-def test_int8_computes_in_integers(converted: Converted) -> None:
+def test_int8_computes_in_integers_up_to_the_softmax(converted: Converted) -> None:
     from ai_edge_litert import schema_py_generated as schema
 
     content = (converted.folder / "model_int8.tflite").read_bytes()
     graph = schema.ModelT.InitFromPackedBuf(content, 0).subgraphs[0]
     floats = [index for index, tensor in enumerate(graph.tensors) if tensor.type == schema.TensorType.FLOAT32]
-    assert floats == list(graph.outputs)
+    softmax = graph.operators[-1]
+    assert floats == [*softmax.inputs, *softmax.outputs]
+    assert list(softmax.outputs) == list(graph.outputs)
 
 
 @pytest.mark.parametrize("form", litert.FORMS)
