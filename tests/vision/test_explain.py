@@ -107,34 +107,32 @@ def numpy_guided(x: Floats, classes: NDArray[Any], *, ceiling: float = np.inf) -
     return padded[:, 1:-1, 1:-1] / 51.0
 
 
-def run(function: Callable[..., Any], *arguments: Any, compiled: bool) -> NDArray[np.float32]:
-    given = [tf.constant(argument) for argument in arguments]
+def explainer(model: keras.Model, *, compiled: bool = False) -> Callable[[list[int]], dict[str, NDArray[np.float32]]]:
+    """Of the classes, for the three images."""
+    function = explain.explainer(model)
     called = tf.function(function, autograph=False) if compiled else function
-    return np.asarray(called(*given))
+
+    def explained(classes: list[int]) -> dict[str, NDArray[np.float32]]:
+        return {name: np.asarray(value) for name, value in called(tf.constant(images()), tf.constant(classes)).items()}
+
+    return explained
 
 
 @pytest.mark.parametrize("compiled", [False, True])
 @pytest.mark.parametrize("kind", SPELLINGS)
-def test_grad_cam_is_that_of_numpy(kind: str, compiled: bool) -> None:
+def test_both_are_those_of_numpy(kind: str, compiled: bool) -> None:
     ceiling = 6.0 if kind.endswith("6") else np.inf
+    explain_all = explainer(network(kind), compiled=compiled)
+    x = images().astype(float)
     for classes in ([0, 1, 2], [3, 4, 0]):
-        found = run(explain.grad_cam(network(kind)), images(), classes, compiled=compiled)
-        expected = numpy_grad_cam(images().astype(float), np.array(classes), ceiling=ceiling)
-        assert found.dtype == np.float32
-        np.testing.assert_allclose(found, expected, atol=1e-5)
-        assert {0.0, 1.0} & set(expected.max(axis=(1, 2)))
-
-
-@pytest.mark.parametrize("compiled", [False, True])
-@pytest.mark.parametrize("kind", SPELLINGS)
-def test_guided_backprop_is_that_of_numpy(kind: str, compiled: bool) -> None:
-    ceiling = 6.0 if kind.endswith("6") else np.inf
-    for classes in ([0, 1, 2], [3, 4, 0]):
-        found = run(explain.guided_backprop(network(kind)), images(), classes, compiled=compiled)
-        expected = numpy_guided(images().astype(float), np.array(classes), ceiling=ceiling)
-        assert found.dtype == np.float32
-        np.testing.assert_allclose(found, expected, atol=1e-6)
-        assert np.abs(expected).max() > 1e-3
+        found = explain_all(classes)
+        cam = numpy_grad_cam(x, np.array(classes), ceiling=ceiling)
+        guided = numpy_guided(x, np.array(classes), ceiling=ceiling)
+        assert {0.0, 1.0} & set(cam.max(axis=(1, 2)))
+        assert np.abs(guided).max() > 1e-3
+        assert found["grad_cam"].dtype == found["guided_backprop"].dtype == np.float32
+        np.testing.assert_allclose(found["grad_cam"], cam, atol=1e-5)
+        np.testing.assert_allclose(found["guided_backprop"], guided, atol=1e-6)
 
 
 def test_the_ceiling_and_the_rule_matter_on_these_numbers() -> None:
@@ -172,7 +170,7 @@ def strided(*, pooled: bool) -> keras.Model:
 def test_the_map_is_taken_before_pooling_and_brought_to_the_size_of_the_image(pooled: bool) -> None:
     keras.utils.set_random_seed(1)
     model = strided(pooled=pooled)
-    found = run(explain.grad_cam(model), images(), [0, 0, 0], compiled=False)
+    found = explainer(model)([0, 0, 0])["grad_cam"]
     maps = np.asarray(keras.Model(model.inputs[0], model.get_layer("conv").output)(images()))
     for one, expected in zip(found, maps.sum(-1), strict=True):  # every channel weighs the same
         resized = cv2.resize(expected / expected.max(), (SIDE, SIDE), interpolation=cv2.INTER_LINEAR)
@@ -182,16 +180,13 @@ def test_the_map_is_taken_before_pooling_and_brought_to_the_size_of_the_image(po
 def test_without_evidence_the_map_is_zero() -> None:
     model = strided(pooled=False)
     model.layers[-1].set_weights([-np.ones((32, 2)), np.zeros(2)])
-    assert not run(explain.grad_cam(model), images(), [0, 0, 0], compiled=False).any()
+    assert not explainer(model)([0, 0, 0])["grad_cam"].any()
 
 
 def test_a_linear_network_has_a_plain_gradient_and_no_grad_cam() -> None:
     inputs = keras.Input((SIDE, SIDE, CHANNELS))
     flat = keras.layers.Flatten()(keras.layers.Rescaling(1 / 51.0)(inputs))
     model = keras.Model(inputs, keras.layers.Dense(CLASSES)(flat), name="linear")
-    assert not explain.has_feature_map(model)
-    with pytest.raises(ValueError, match="linear has no feature map of a convolution"):
-        explain.grad_cam(model)
     answers = explain.explainer(model)(tf.constant(images()))
     assert list(answers) == ["logits", "guided_backprop"]
     kernel = model.get_weights()[0].T.reshape(CLASSES, SIDE, SIDE, CHANNELS)
@@ -203,13 +198,13 @@ def test_the_model_stays_as_it_is_and_its_later_weights_count() -> None:
     model = network("nested")
     model.compile(optimizer="sgd", loss=lambda truth, logits: 0.0)  # cannot be cloned
     calls = [len(layer._inbound_nodes) for layer in model.layers]
-    guided = explain.guided_backprop(model)
+    explained = explainer(model)
     assert calls == [len(layer._inbound_nodes) for layer in model.layers]
     assert model.get_layer("backbone").layers[-1].__class__ is keras.layers.ReLU
-    before = run(guided, images(), [0, 1, 2], compiled=False)
+    before = explained([0, 1, 2])["guided_backprop"]
     np.testing.assert_allclose(before, numpy_guided(images().astype(float), np.array([0, 1, 2])), atol=1e-6)
     model.set_weights([3 * weight for weight in model.get_weights()])
-    assert not np.allclose(before, run(guided, images(), [0, 1, 2], compiled=False))
+    assert not np.allclose(before, explained([0, 1, 2])["guided_backprop"])
     for weight, expected in zip(model.get_weights(), weights(), strict=True):
         np.testing.assert_array_equal(weight, 3 * expected.astype(np.float32))
 
