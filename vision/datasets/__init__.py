@@ -26,7 +26,7 @@ def read_labelled(
         return arrays.split(samples.read(data), size=size, seed=seed, most=most)
     if data.startswith(keras_sets.PREFIX):
         return arrays.split(keras_sets.read(data.removeprefix(keras_sets.PREFIX)), size=size, seed=seed, most=most)
-    path, files = Path(data).expanduser(), size or file_size or image_files.DEFAULT_SIZE
+    path = Path(data).expanduser()
     if path.suffix.lower() == ".csv" and path.is_file():
         return labelled_csv.read(path, size=side, seed=seed, most=most)
     if path.suffix == ".npz" and path.is_file():
