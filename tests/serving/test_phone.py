@@ -1,106 +1,113 @@
-"""The .tflite files in MediaPipe Tasks, which phones run: it opens each and answers as LiteRT does, with label names.
+"""The .tflite files in MediaPipe Tasks, which phones run: it opens each unmodified and answers as LiteRT does, with label names."""
 
-MediaPipe stands in its own environment (`make phone-env`), so it answers from a process of its own.
-"""
-
-import json
-import subprocess
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
 
 from serving import litert
-from tests.serving import colours
+from tests.serving import colours, mediapipe_tasks, networks
+from tests.serving.mediapipe_tasks import Answers
 
-PYTHON = Path(__file__).parents[2] / ".venv-phone" / "bin" / "python"
-pytestmark = [
-    pytest.mark.phone,
-    pytest.mark.skipif(not PYTHON.exists(), reason="no MediaPipe environment; make it with `make phone-env`"),
-]
+pytestmark = mediapipe_tasks.NEEDED
 
-# Arguments: a .npy of uint8 (n, h, w, 3), then .tflite files. Prints, by file name, the categories of each image and
-# what MediaPipe's own generated schema reads from the metadata.
-SCRIPT = """
-import json, sys
-import mediapipe, numpy
-from mediapipe.tasks.metadata import metadata_schema_py_generated as metadata
-from mediapipe.tasks.metadata import schema_py_generated as schema
-from mediapipe.tasks.python import BaseOptions, vision
+TOLERANCE = {"float32": 1e-5, "float16": 1e-5, "int8": 0.02}
+"""Largest difference of a score between MediaPipe and our interpreter, which run the same file: other LiteRT builds may round
+an int8 activation to the neighbouring step."""
 
-def categories(classifier, pixels):
-    image = mediapipe.Image(image_format=mediapipe.ImageFormat.SRGB, data=pixels)
-    return [(c.index, c.category_name, c.score) for c in classifier.classify(image).classifications[0].categories]
 
-def described(path):
-    model = schema.ModelT.InitFromPackedBuf(open(path, "rb").read(), 0)
-    [entry] = [entry for entry in model.metadata if entry.name == b"TFLITE_METADATA"]
-    packed = bytes(model.buffers[entry.buffer].data)
-    assert metadata.ModelMetadata.ModelMetadataBufferHasIdentifier(packed, 0)
-    root = metadata.ModelMetadataT.InitFromPackedBuf(packed, 0)
-    [image], [scores] = root.subgraphMetadata[0].inputTensorMetadata, root.subgraphMetadata[0].outputTensorMetadata
-    normal, properties = image.processUnits[0].options, image.content.contentProperties
-    return {
-        "version": root.version.decode(), "parser": root.minParserVersion.decode(),
-        "mean": list(map(float, normal.mean)), "std": list(map(float, normal.std)),
-        "minimum": float(image.stats.min[0]), "maximum": float(image.stats.max[0]),
-        "unit": type(normal).__name__, "content": type(properties).__name__,
-        "rgb": properties.colorSpace == metadata.ColorSpaceType.RGB,
-        "size": [properties.defaultSize.width, properties.defaultSize.height],
-        "output": type(scores.content.contentProperties).__name__,
-        "labels": [scores.associatedFiles[0].name.decode(), scores.associatedFiles[0].type],
-    }
+class Mobile(NamedTuple):
+    """A mobile/ folder, images of the model's size, and the labels."""
 
-answers = {}
-for path in sys.argv[2:]:
-    options = vision.ImageClassifierOptions(base_options=BaseOptions(model_asset_path=path))
-    with vision.ImageClassifier.create_from_options(options) as classifier:
-        answers[path] = [categories(classifier, pixels) for pixels in numpy.load(sys.argv[1])], described(path)
-print(json.dumps(answers))
-"""
+    folder: Path
+    images: np.ndarray
+    labels: list[str]
+
+    @property
+    def files(self) -> list[Path]:
+        return [self.folder / name for name in litert.FORMS.values()]
+
+    def answers(self, **options: Any) -> list[Answers]:
+        saved = mediapipe_tasks.save(self.folder.parent / "images.npz", self.images)
+        return mediapipe_tasks.classify(self.files, saved, **options)
+
+    def expected(self, form: str) -> np.ndarray:
+        """float32 (n, classes), what our interpreter says."""
+        interpreter = litert.Interpreter(self.folder / litert.FORMS[form])
+        return np.stack([interpreter.run(image) for image in self.images])
 
 
 @pytest.fixture(scope="module")
-def mobile(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """mobile/ of the colour classifier, with pixels.npy in it."""
+def mobile(tmp_path_factory: pytest.TempPathFactory) -> Mobile:
+    """mobile/ of the colour classifier."""
     base = tmp_path_factory.mktemp("run")
     exported = colours.write(base / "export" / "1")
     pixels, truth = colours.images(6)
     examples = litert.HeldOut(images=pixels, truth=truth, probabilities=colours.probabilities(pixels))
     litert.convert(exported, base / "mobile", calibration=pixels, held_out=examples)
-    np.save(base / "mobile" / "pixels.npy", pixels)
-    return base / "mobile"
+    return Mobile(base / "mobile", pixels, colours.LABELS)
 
 
-@pytest.fixture(scope="module")
-def answers(mobile: Path) -> dict[str, Any]:
-    """What MediaPipe prints, by file name."""
-    files = [str(mobile / name) for name in litert.FORMS.values()]
-    command = [str(PYTHON), "-c", SCRIPT, str(mobile / "pixels.npy"), *files]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
-    assert done.returncode == 0, done.stderr
-    return {Path(path).name: answer for path, answer in json.loads(done.stdout).items()}
+def check(mobile: Mobile) -> None:
+    """Every form names every class of every image with our score, best first."""
+    for form, found in zip(litert.FORMS, mobile.answers(), strict=True):
+        expected = mobile.expected(form)
+        assert len(found) == len(mobile.images) >= 6
+        for categories, scores in zip(found, expected, strict=True):
+            assert {line.number: line.name for line in categories} == dict(enumerate(mobile.labels))
+            given = np.array([line.score for line in categories])
+            assert (np.diff(given) <= 0).all()
+            np.testing.assert_allclose(given, scores[[line.number for line in categories]], atol=TOLERANCE[form])
 
 
-@pytest.mark.parametrize("form", litert.FORMS)
-def test_mediapipe_answers_as_litert_with_label_names(mobile: Path, answers: dict[str, Any], form: str) -> None:
-    interpreter = litert.Interpreter(mobile / litert.FORMS[form])
-    pixels = np.load(mobile / "pixels.npy")
-    [found, _] = answers[litert.FORMS[form]]
-    assert len(found) == len(pixels) == 6
-    for categories, image in zip(found, pixels, strict=True):
-        expected = interpreter.run(image)
-        assert {index: name for index, name, _ in categories} == dict(enumerate(colours.LABELS))
-        assert categories[0][0] == expected.argmax()
-        scores = {index: score for index, _, score in categories}
-        np.testing.assert_allclose([scores[index] for index in range(3)], expected, atol=1e-6)
+def test_mediapipe_answers_as_litert_with_label_names(mobile: Mobile) -> None:
+    check(mobile)
 
 
-@pytest.mark.parametrize("form", litert.FORMS)
-def test_mediapipes_schema_reads_the_metadata(answers: dict[str, Any], form: str) -> None:
-    [_, described] = answers[litert.FORMS[form]]
-    assert described == {
+def test_a_trained_network_names_held_out_digits(tmp_path: Path) -> None:
+    trained = networks.digits(tmp_path / "1")
+    litert.convert(trained.bundle, tmp_path / "mobile", calibration=trained.calibration, held_out=trained.held_out)
+    mobile = Mobile(tmp_path / "mobile", np.asarray(trained.held_out.images)[:40], trained.labels)
+    check(mobile)
+    for answers in mobile.answers(max_results=1):
+        named = [trained.labels.index(categories[0].name) for categories in answers]
+        assert np.mean(named == trained.held_out.truth[:40]) > 0.8
+
+
+def test_a_pretrained_backbone_names_held_out_photographs(tmp_path: Path, real_data: Path) -> None:
+    trained = networks.photos(tmp_path / "1", real_data)
+    litert.convert(trained.bundle, tmp_path / "mobile", calibration=trained.calibration, held_out=trained.held_out)
+    check(Mobile(tmp_path / "mobile", np.asarray(trained.held_out.images)[::6], trained.labels))
+
+
+def test_options_choose_among_the_labels(mobile: Mobile) -> None:
+    scores = mobile.expected("int8")
+    two_best = [list(np.argsort(-row)[:2]) for row in scores]
+    assert [[line.number for line in image] for image in mobile.answers(max_results=2)[2]] == two_best
+    threshold = float(np.sort(scores.ravel())[7]) + 1e-3
+    passing = [set(np.flatnonzero(row >= threshold)) for row in scores]
+    assert [{line.number for line in image} for image in mobile.answers(score_threshold=threshold)[2]] == passing
+    allowed = mobile.answers(category_allowlist=["deep blue", "grün", "unknown"])[2]
+    assert [{line.name for line in image} for image in allowed] == [{"deep blue", "grün"}] * len(scores)
+
+
+def test_other_shapes_are_stretched_as_in_training(mobile: Mobile) -> None:
+    """A crop would see no red here, and bars at the sides would bring every class near a third."""
+    wide = np.zeros((48, 256, 3), np.uint8)
+    wide[:, :96, 0], wide[:, 96:160, 1], wide[:, 160:, 2] = 240, 240, 240
+    images = mediapipe_tasks.save(mobile.folder.parent / "wide.npz", [wide, wide.transpose(1, 0, 2)])
+    expected = colours.probabilities(wide[None])[0]
+    assert expected.argmax() == 0
+    for answers in mediapipe_tasks.classify(mobile.files, images):
+        for categories in answers:
+            scores = [line.score for line in sorted(categories)]
+            np.testing.assert_allclose(scores, expected, atol=0.06)
+
+
+def test_mediapipes_schema_reads_the_metadata(mobile: Mobile) -> None:
+    questions = [{"ask": "describe", "file": str(file)} for file in mobile.files]
+    described = {
         "version": "1",
         "parser": "1.0.0",
         "mean": [0.0],
@@ -114,3 +121,4 @@ def test_mediapipes_schema_reads_the_metadata(answers: dict[str, Any], form: str
         "output": "FeaturePropertiesT",
         "labels": ["labels.txt", 2],  # TENSOR_AXIS_LABELS
     }
+    assert mediapipe_tasks.ask(questions) == [described] * len(litert.FORMS)
