@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines import report, runs, sections
+from pipelines.classify_learning import Learned
 from vision import diagnostics, metrics
 from vision.augmentation import Augmentation
 from vision.datasets import Examples, LabelledImages, batches
@@ -25,15 +26,12 @@ WATCHED = 256
 class Evidence:
     """What one run has to show."""
 
-    model: keras.Model
     images: LabelledImages
-    rows: Sequence[dict[str, float]]
-    """history.csv."""
+    learned: Learned
+    """The network, its history and its answers to `images.test`."""
     monitor: str
     """The column that chose the epoch."""
     scores: dict[str, float]
-    probabilities: NDArray[np.float32]
-    """(n, classes), answers to `images.test`."""
     parity: dict[str, Any] | None
     """parity.json, when there was an export."""
     seconds: dict[str, float]
@@ -42,15 +40,15 @@ class Evidence:
 
 def write(folder: Path, evidence: Evidence, *, augmentation: Augmentation, seed: int) -> None:
     """Write report.html: reading first, then curves, answers, mistakes, inputs, and the inside of the network."""
-    images, scores = evidence.images, evidence.scores
+    images = evidence.images
     chance = float(np.bincount(images.test.labels).max() / len(images.test))
     parts = [
-        sections.reading(evidence.rows, scores, chance=chance),
-        sections.curves(evidence.rows, monitor=evidence.monitor),
+        *_learning(evidence, chance=chance),
         *_answers(evidence),
-        _augmented(images, augmentation=augmentation, seed=seed),
-        *_inside(evidence.model, images),
     ]
+    if evidence.learned.model is not None:
+        parts.append(_augmented(images, augmentation=augmentation, seed=seed))
+        parts += _inside(evidence.learned.model, images)
     if evidence.parity is not None:
         parts.append(sections.forms(evidence.parity))
     parts += [
@@ -81,22 +79,30 @@ def _counts(examples: Examples, classes: Sequence[str]) -> dict[str, int]:
     return dict(zip(classes, numbers.tolist(), strict=True))
 
 
+def _learning(evidence: Evidence, *, chance: float) -> list[report.Section]:
+    """What the history says; the nearest neighbours have none."""
+    rows = evidence.learned.rows
+    if not rows:
+        return []
+    return [sections.reading(rows, evidence.scores, chance=chance), sections.curves(rows, monitor=evidence.monitor)]
+
+
 def _answers(evidence: Evidence) -> list[report.Section]:
     test, classes = evidence.images.test, evidence.images.classes
-    predicted = evidence.probabilities.argmax(-1)
-    wrong = metrics.confident_mistakes(evidence.probabilities, test.labels, most=SHOWN)
+    predicted = evidence.learned.probabilities.argmax(-1)
+    wrong = metrics.confident_mistakes(evidence.learned.probabilities, test.labels, most=SHOWN)
     return [
         sections.confusion(metrics.confusion(test.labels, predicted, classes=len(classes)), classes),
         sections.per_class(metrics.per_class(test.labels, predicted, labels=classes)),
         sections.reliability(
-            metrics.reliability(evidence.probabilities, test.labels),
+            metrics.reliability(evidence.learned.probabilities, test.labels),
             error=evidence.scores["expected_calibration_error"],
         ),
         sections.mistakes(
             [test[i] for i in wrong],
             [classes[test.labels[i]] for i in wrong],
             [classes[predicted[i]] for i in wrong],
-            [float(evidence.probabilities[i].max()) for i in wrong],
+            [float(evidence.learned.probabilities[i].max()) for i in wrong],
         ),
     ]
 
@@ -107,7 +113,13 @@ def _augmented(images: LabelledImages, *, augmentation: Augmentation, seed: int)
         images.train, range(1), classes=len(images.classes), batch_size=SHOWN, seed=seed, augmentation=augmentation
     )
     shown, labels = next(islice(stream.as_numpy_iterator(), 1))
-    return sections.augmented(list(shown), [images.classes[i] for i in labels.argmax(-1)])
+    return sections.augmented(list(shown), [_shares(label, images.classes) for label in labels])
+
+
+def _shares(label: NDArray[np.float32], classes: Sequence[str]) -> str:
+    """Name of the class; where two were mixed, both with their shares, the larger first."""
+    mixed = sorted((-share, name) for share, name in zip(label, classes, strict=True) if share > 0)
+    return mixed[0][1] if len(mixed) == 1 else " + ".join(f"{-share:.0%} {name}" for share, name in mixed)
 
 
 def _inside(model: keras.Model, images: LabelledImages) -> list[report.Section]:
@@ -124,14 +136,14 @@ def _inside(model: keras.Model, images: LabelledImages) -> list[report.Section]:
 
 
 def _summary(evidence: Evidence) -> dict[str, str]:
-    scores, images = evidence.scores, evidence.images
+    scores, images, model = evidence.scores, evidence.images, evidence.learned.model
     return {
         "accuracy": f"{scores['accuracy']:.4f}",
         "held-out images": f"{scores['n']:.0f}",
         "log loss": f"{scores['log_loss']:.4f}",
         "classes": str(len(images.classes)),
         "training images": str(len(images.train)),
-        "network": f"{evidence.model.name}, {evidence.model.count_params():,} parameters",
-        "epochs": str(len(evidence.rows)),
+        "network": "nearest neighbours" if model is None else f"{model.name}, {model.count_params():,} parameters",
+        "epochs": str(len(evidence.learned.rows)),
         "left out": str(len(images.skipped)),
     }

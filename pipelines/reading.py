@@ -113,7 +113,7 @@ def _over_fitting(rows: Sequence[Mapping[str, float]]) -> list[str]:
         return []
     return [
         f"Over-fitting: {'; '.join(found)}. The network remembers its examples. More data helps most; otherwise try "
-        "--flip and --shift where they leave the label true, a higher --training.weight-decay, "
+        "--augment.flip and --augment.shift where they leave the label true, a higher --training.weight-decay, "
         "--training.label-smoothing 0.1, a smaller --model, or a lower --training.patience."
     ]
 
@@ -129,7 +129,7 @@ def _fit(rows: Sequence[Mapping[str, float]]) -> list[str]:
         return [
             f"Under-fitting: training accuracy reached only {train:.3f}, and validation accuracy {validation:.3f} is "
             "close to it. Try more --training.epochs, a higher --training.learning-rate, a larger --model, or less of "
-            "--training.weight-decay, --training.label-smoothing, --flip and --shift."
+            "--training.weight-decay, --training.label-smoothing, --augment.flip and --augment.shift."
         ]
     return [
         f"Good fit: training accuracy {train:.3f} and validation accuracy {validation:.3f} lie close together. "

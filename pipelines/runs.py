@@ -18,7 +18,7 @@ from pipelines import options
 FINISHED = "scores.json"
 """Written last: a folder that holds it is a finished run."""
 _PACKAGES = ("tensorflow", "keras", "numpy", "opencv-python-headless", "ai-edge-litert", "scikit-learn")
-_NOT_COMPARED = ("resume", "out", "check", "export")
+_NOT_COMPARED = ("resume", "out", "check", "export", "find_learning_rate", "suggest")
 """Flags that may differ on `--resume`: they change no number."""
 _BEFORE_THE_START = {"check.json", "environment.json", ".environment.json.tmp", ".config.json.tmp"}
 """What `--check`, or a process that was killed inside `start`, may leave."""

@@ -27,7 +27,7 @@ def main() -> None:
     print(
         f"\nreport:     {folder / 'report.html'}\nfor phones: {folder / 'mobile'}\n\n"
         "Try next, with a folder of your own (one sub-folder of images a class):\n"
-        "  .venv/bin/python -m pipelines.classify --data photos --flip --out runs/photos"
+        "  .venv/bin/python -m pipelines.classify --data photos --augment.flip --out runs/photos"
     )
 
 

@@ -56,7 +56,14 @@ def test_over_fitting_by_the_gap() -> None:
     (note,) = reading(rows, scores=FINE)
     assert "training accuracy 1.000 against validation accuracy 0.750" in note
     assert "a gap of 0.250" in note
-    for flag in ("--flip", "--shift", "--training.weight-decay", "--training.label-smoothing", "--model", "More data"):
+    for flag in (
+        "--augment.flip",
+        "--augment.shift",
+        "--training.weight-decay",
+        "--training.label-smoothing",
+        "--model",
+        "More data",
+    ):
         assert flag in note
 
 

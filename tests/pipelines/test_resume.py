@@ -21,7 +21,7 @@ FLAGS = (
     "4",
     "--training.ema",
     "0.9",
-    "--flip",
+    "--augment.flip",
     "--training.batch-size",
     "16",
 )

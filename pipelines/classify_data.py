@@ -1,0 +1,37 @@
+"""The images of a classification run: read as its flags say, and what was left out told."""
+
+from typing import TYPE_CHECKING
+
+from pipelines import options
+from vision import classifiers, datasets
+from vision.datasets import LabelledImages
+
+if TYPE_CHECKING:
+    from pipelines.classify import Config
+
+LISTED = 10
+"""Files left out that the console names; report.html names all."""
+
+
+def read(config: "Config") -> LabelledImages:
+    """Read and split --data. Files become --size, or the size the network was designed for, or 96. Raises DataError."""
+    return datasets.read_labelled(
+        config.data,
+        size=config.size,
+        file_size=classifiers.default_size(config.model),
+        seed=config.seed,
+        most=options.example_limit(),
+    )
+
+
+def tell(images: LabelledImages) -> None:
+    """Print the first files that were left out, and how many there are."""
+    left_out = images.skipped
+    if not left_out:
+        return
+    total = sum(len(part) for part in (images.train, images.validation, images.test)) + len(left_out)
+    print(f"left out {len(left_out)} of {total} files:")
+    for item in left_out[:LISTED]:
+        print(f"  {item.name}: {item.reason}")
+    if len(left_out) > LISTED:
+        print(f"  and {len(left_out) - LISTED} more, all listed in report.html")

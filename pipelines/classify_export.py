@@ -1,0 +1,56 @@
+"""What a classification run hands on: export/ for serving, mobile/ for phones, samples/ to try them with."""
+
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pipelines import runs
+from serving import bundle, litert
+from vision import signatures
+from vision.datasets import LabelledImages, labelled
+
+if TYPE_CHECKING:
+    from pipelines.classify import Config
+    from pipelines.classify_learning import Learned
+
+
+def write(
+    config: "Config", folder: Path, images: LabelledImages, learned: "Learned", scores: dict[str, float]
+) -> dict[str, Any] | None:
+    """Write export/, mobile/ and samples/; returns the phone files' comparison with Keras, None where nothing is exported."""
+    if not config.export or learned.model is None:
+        return None
+    requests = signatures.classifier_requests(learned.model, images.test, classes=images.classes)
+    exported, _ = bundle.write(
+        folder / "export",
+        learned.model,
+        signatures.classifier(learned.model, classes=images.classes),
+        description=_description(config, images, scores),
+        proofs=[bundle.Proof(signature=name, inputs=given, outputs=expected) for name, given, expected in requests],
+    )
+    runs.remove(folder / "samples")
+    labelled.write_samples(images.test, folder / "samples", classes=images.classes)
+    held_out = litert.HeldOut(images=images.test, truth=images.test.labels, probabilities=learned.probabilities)
+    return litert.convert(exported, folder / "mobile", calibration=images.train, held_out=held_out)
+
+
+def hint(folder: Path) -> str:
+    """What to do next, as commands."""
+    if not (folder / "export").is_dir():
+        return "exported nothing"
+    name, base, run, samples = (
+        shlex.quote(str(word)) for word in (folder.name, folder / "export", folder, folder / "samples")
+    )
+    serve = f"python -m serving --model_name={name} --model_base_path={base} --rest_api_port=8501"
+    return f"serve it: {serve}\ntry it:   python -m serving.predict {run} {samples}/*"
+
+
+def _description(config: "Config", images: LabelledImages, scores: dict[str, float]) -> dict[str, Any]:
+    height, width, channels = images.shape
+    return {
+        "task": "classify",
+        "labels": list(images.classes),
+        "input": {"height": height, "width": width, "channels": channels, "range": [0, 255]},
+        "scores": scores,
+        "made": {"by": "pipelines.classify", "model": config.model, "data": config.data, "seed": config.seed},
+    }

@@ -1,0 +1,155 @@
+"""How a classification run learns: one network, one for each fold, or the nearest neighbours."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from pipelines import folds, training
+from pipelines.checkpoints import Row
+from vision import classifiers, losses, metrics, neighbours, weights
+from vision.datasets import Examples, LabelledImages, batches
+
+if TYPE_CHECKING:
+    from pipelines.classify import Config
+
+METRIC = "accuracy"
+"""Column of history.csv beside the loss."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Learned:
+    """What came out of the training."""
+
+    model: keras.Model | None
+    """The network that is exported; None for the nearest neighbours."""
+    probabilities: NDArray[np.float32]
+    """(n, classes), its answers to `images.test`."""
+    rows: Sequence[Row] = ()
+    """history.csv of that network."""
+    spread: dict[str, float] = field(default_factory=dict)
+    """Scores beside those of the probabilities: mean and standard deviation over the folds, or the number of neighbours."""
+    out_of_fold: tuple[Examples, NDArray[np.float32]] | None = None
+    """All training examples, each with the probabilities (n, classes) of the fold that did not learn from it."""
+
+
+def prepare(config: "Config", images: LabelledImages) -> Callable[[Path], Learned]:
+    """Refuse what cannot be learned, before anything is written; returns what then learns, in the run's folder."""
+    if config.model == "knn":
+        return lambda _: _neighbours(images)
+    if config.folds is not None:
+        return partial(_folds, config, images, folds.split(images, folds=config.folds, seed=config.seed))
+    return partial(_network, config, images, network(config, images))
+
+
+def network(config: "Config", images: LabelledImages) -> keras.Model:
+    """The network before training, with the weights it starts from. Raises WeightsError."""
+    model = classifiers.build(
+        config.model, images.shape, classes=len(images.classes), seed=config.seed, depth=config.depth
+    )
+    classifiers.adapt(model, images.train)
+    if config.weights == "imagenet":
+        weights.imagenet(model)
+    elif config.weights != "none":
+        weights.load(Path(config.weights).expanduser(), model)
+    return model
+
+
+def find_rate(config: "Config", folder: Path, images: LabelledImages) -> dict[str, float]:
+    """--find-learning-rate: the range test on the network and the batches of this run."""
+    from pipelines import rate_finder
+
+    stream = _epochs(config, images, range(rate_finder.EPOCHS))
+    model = network(config, images)
+    return rate_finder.find(model, stream, config.training, loss=_loss(config), folder=folder)
+
+
+def _loss(config: "Config") -> Any:
+    """The training loss, on one-hot labels and logits."""
+    if config.loss == "hinge":
+        return losses.MulticlassHinge()
+    smoothing = config.training.label_smoothing
+    return keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=smoothing)
+
+
+def _epochs(config: "Config", images: LabelledImages, span: range) -> Any:
+    """All training batches of a range of epochs, augmented, as one tf.data stream."""
+    return batches.training(
+        images.train,
+        span,
+        classes=len(images.classes),
+        batch_size=config.training.batch_size,
+        seed=config.seed,
+        augmentation=config.augment,
+    )
+
+
+def _network(config: "Config", images: LabelledImages, model: keras.Model, folder: Path) -> Learned:
+    rows = _fit(config, images, model, folder)
+    return Learned(model=model, rows=rows, probabilities=_probabilities(config, model, images, images.test))
+
+
+def _fit(config: "Config", images: LabelledImages, model: keras.Model, folder: Path) -> list[Row]:
+    how, classes = config.training, len(images.classes)
+    counts = np.bincount(images.train.labels, minlength=classes).tolist()
+    return training.fit(
+        model,
+        partial(_epochs, config, images),
+        _scoring(config, images, images.validation),
+        how,
+        steps=batches.steps(images.train, batch_size=how.batch_size),
+        loss=_loss(config),
+        metrics=[keras.metrics.CategoricalAccuracy(name=METRIC)],
+        folder=folder,
+        class_weights=training.balanced(counts) if how.class_weights == "balanced" else None,
+    )
+
+
+def _scoring(config: "Config", images: LabelledImages, examples: Examples) -> Any:
+    return batches.scoring(examples, classes=len(images.classes), batch_size=max(config.training.batch_size, 64))
+
+
+def _probabilities(
+    config: "Config", model: keras.Model, images: LabelledImages, examples: Examples
+) -> NDArray[np.float32]:
+    return classifiers.probabilities(model, _scoring(config, images, examples))
+
+
+def _neighbours(images: LabelledImages) -> Learned:
+    found = neighbours.fit_predict(images.train, images.validation, images.test, classes=len(images.classes))
+    print(f"{found.k} neighbours answer the validation images best: accuracy {found.accuracies[found.k]:.4f}")
+    return Learned(model=None, probabilities=found.probabilities, spread={"neighbours": float(found.k)})
+
+
+def _folds(config: "Config", images: LabelledImages, parts: Sequence[LabelledImages], folder: Path) -> Learned:
+    """Each fold's network is scored on the same test images; the one with the best monitored value, or the mean of all, is kept."""
+    each = [_fold(config, part, folder / f"fold-{number}") for number, part in enumerate(parts, start=1)]
+    accuracies = [metrics.classification(found.probabilities, images.test.labels)["accuracy"] for found in each]
+    best = folds.best([found.rows for found in each], monitor=config.training.monitor)
+    kept = _averaged(config, images, each) if config.average_folds else each[best]
+    seen = [found.out_of_fold for found in each if found.out_of_fold is not None]
+    return Learned(
+        model=kept.model,
+        rows=kept.rows,
+        probabilities=kept.probabilities,
+        spread=folds.summary(accuracies),
+        out_of_fold=(folds.joined([part for part, _ in seen]), np.concatenate([answers for _, answers in seen])),
+    )
+
+
+def _fold(config: "Config", images: LabelledImages, folder: Path) -> Learned:
+    print(f"{folder.name}:")
+    folder.mkdir(exist_ok=True)
+    model = network(config, images)
+    found = _network(config, images, model, folder)
+    return replace(found, out_of_fold=(images.validation, _probabilities(config, model, images, images.validation)))
+
+
+def _averaged(config: "Config", images: LabelledImages, each: Sequence[Learned]) -> Learned:
+    model = folds.average([found.model for found in each if found.model is not None])
+    return Learned(model=model, rows=each[0].rows, probabilities=_probabilities(config, model, images, images.test))
