@@ -51,7 +51,7 @@ def fit_predict(
 def _rows(examples: Examples) -> NDArray[np.float32]:
     """(n, pixels), 0 to 1."""
     pixels = examples.pool[examples.index]
-    return pixels.reshape(len(examples), -1).astype(np.float32) / 255
+    return pixels.reshape(len(examples), -1).astype(np.float32) / np.float32(255)
 
 
 def _nearest_labels(model: KNeighborsClassifier, examples: Examples, labels: NDArray[np.int64]) -> NDArray[np.int64]:
