@@ -30,23 +30,23 @@ def explainer(model: keras.Model) -> Callable[..., dict[str, Any]]:
     as layers, operations and activations of other layers; other activations (SiLU, GELU, leaky ReLU) pass back their plain
     gradient, so a network without any ReLU gets the plain gradient.
     """
-    probe, weights, rule = _probe(model)
+    body, head, weights, rule = _parts(model)
 
     def explain(images: Any, classes: Any = None) -> dict[str, Any]:
-        with (
-            tf.GradientTape(persistent=True, watch_accessed_variables=False) as tape,
-            keras.StatelessScope(state_mapping=weights()),
-        ):
-            tape.watch(images)
-            outputs = probe(images, training=False)
-            logits, features = outputs["logits"], outputs.get("features")
-            winners = tf.argmax(logits, axis=-1, output_type=tf.int32) if classes is None else classes
-            chosen = tf.gather(logits, winners, axis=1, batch_dims=1)
+        watch = {"watch_accessed_variables": False}
+        with tf.GradientTape(**watch) as whole, keras.StatelessScope(state_mapping=weights()):
+            whole.watch(images)
+            features = images if body is None else body(images, training=False)
+            with tf.GradientTape(**watch) as end:
+                end.watch(features)
+                logits = head(features, training=False)
+                winners = tf.argmax(logits, axis=-1, output_type=tf.int32) if classes is None else classes
+                chosen = tf.gather(logits, winners, axis=1, batch_dims=1)
         answer = {"logits": logits}
-        if features is not None:
-            answer["grad_cam"] = _evidence(features, tape.gradient(chosen, features), size=tf.shape(images)[1:3])
+        if body is not None:
+            answer["grad_cam"] = _evidence(features, end.gradient(chosen, features), size=tf.shape(images)[1:3])
         with rule:
-            answer["guided_backprop"] = tape.gradient(chosen, images)
+            answer["guided_backprop"] = whole.gradient(chosen, images)
         return answer
 
     return explain
@@ -82,8 +82,10 @@ class _Rule:
         return relu
 
 
-def _probe(model: keras.Model) -> tuple[keras.Model, Callable[[], list[tuple[Any, Any]]], _Rule]:
-    """A copy of the network that also gives its last feature map (if any) before the logits, what its weights are, and its rule.
+def _parts(
+    model: keras.Model,
+) -> tuple[keras.Model | None, keras.Model, Callable[[], list[tuple[Any, Any]]], _Rule]:
+    """A copy of the network, cut at its last feature map (None without one), what its weights are, and the rule of its ReLUs.
 
     The copy lends the structure alone: its weights are read from the model at each call, so that an exported graph holds them once.
     """
@@ -91,13 +93,14 @@ def _probe(model: keras.Model) -> tuple[keras.Model, Callable[[], list[tuple[Any
     # Without optimizer and loss, which need not be Keras' own and then could not be copied.
     bare = keras.Model(model.inputs[0], model.outputs[0])
     copy = keras.models.clone_model(bare, clone_function=lambda layer: _copied(layer, rule), recursive=True)
-    features = _last_feature_map(copy)
-    outputs = {"logits": copy.outputs[0]} if features is None else {"logits": copy.outputs[0], "features": features}
 
     def weights() -> list[tuple[Any, Any]]:
         return list(zip(copy.weights, [weight.value for weight in model.weights], strict=True))
 
-    return keras.Model(copy.inputs[0], outputs), weights, rule
+    features = _last_feature_map(copy)
+    if features is None:
+        return None, copy, weights, rule
+    return keras.Model(copy.inputs[0], features), keras.Model(features, copy.outputs[0]), weights, rule
 
 
 def _evidence(features: Any, gradient: Any, *, size: Any) -> Any:
