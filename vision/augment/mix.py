@@ -51,7 +51,7 @@ def pasted(images: Any, labels: Any, draws: Any) -> tuple[Any, Any]:
 
 def _edges(centre: Any, share: Any, side: int) -> tuple[Any, Any]:
     """Start and end of a box on one axis, int32 (batch,) each."""
-    middle, half = tf.floor(centre * side), share * (side / 2)
+    middle, half = centre * side, share * (side / 2)
     start, end = tf.round(middle - half), tf.round(middle + half)
     return (
         tf.cast(tf.clip_by_value(start, 0, side), tf.int32),
