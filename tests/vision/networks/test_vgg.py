@@ -1,5 +1,7 @@
 """vision.networks.vgg: size by hand, nothing but 3x3 convolutions in pairs."""
 
+import itertools
+
 import keras
 import pytest
 
@@ -12,7 +14,7 @@ def test_size(side: int, last: int) -> None:
     model = classifiers.build("vgg", (side, side, 3), classes=10, seed=0)
     assert model.get_layer("pool3").output.shape[1:] == (last, last, 128)
     widths = [3, 32, 32, 64, 64, 128, 128]
-    convolutions = sum(normed_conv(3, a, b) for a, b in zip(widths, widths[1:], strict=False))
+    convolutions = sum(normed_conv(3, a, b) for a, b in itertools.pairwise(widths))
     assert model.count_params() == convolutions + dense(last * last * 128, 256) + dense(256, 10)
 
 
