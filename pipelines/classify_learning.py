@@ -10,7 +10,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines import folds, training
+from pipelines import folds, options, training
 from pipelines.checkpoints import Row
 from vision import classifiers, losses, metrics, neighbours, weights
 from vision.datasets import Examples, LabelledImages, batches
@@ -95,7 +95,7 @@ def _network(config: "Config", images: LabelledImages, model: keras.Model, folde
 
 
 def _fit(config: "Config", images: LabelledImages, model: keras.Model, folder: Path) -> list[Row]:
-    how, classes = config.training, len(images.classes)
+    how, classes = options.settled(config.training, examples=len(images.train)), len(images.classes)
     counts = np.bincount(images.train.labels, minlength=classes).tolist()
     return training.fit(
         model,

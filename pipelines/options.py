@@ -3,9 +3,12 @@
 import math
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
+EXAMPLES_SHOWN = 450_000
+"""A run without --training.epochs has as many as show about so many examples, from LEAST_EPOCHS to MOST_EPOCHS."""
+LEAST_EPOCHS, MOST_EPOCHS = 8, 30
 TINY_EPOCHS = 2
 TINY_EXAMPLES = 64
 
@@ -14,8 +17,8 @@ TINY_EXAMPLES = 64
 class TrainingOptions:
     """How the weights are found."""
 
-    epochs: int = 30
-    """Passes over the training examples, 1 or more."""
+    epochs: int | None = None
+    """Passes over the training examples, 1 or more; when absent as many as show about 450,000 of them, 8 to 30."""
     batch_size: int = 64
     """Examples a step, 1 or more."""
     optimizer: Literal["sgd", "adamw", "adam", "rmsprop", "adagrad", "muon"] = "adamw"
@@ -49,8 +52,9 @@ class TrainingOptions:
     The rest of the epochs trains all of it, with smaller rates for older layers; each part has its warm-up and schedule."""
     oldest_rate: float = 0.1
     """Share of the learning rate that the backbone's first layers get after the head epochs, above 0 and at most 1."""
-    precision: Literal["float32", "bfloat16"] = "float32"
-    """Arithmetic of training on a CPU; bfloat16 needs AVX512-BF16 or AMX. Weights, scores and exports are float32."""
+    precision: Literal["auto", "float32", "bfloat16"] = "auto"
+    """Arithmetic of training on a CPU: auto is bfloat16 where the processor has AVX512-BF16 or AMX, else float32. Weights, scores and
+    exports are float32."""
     clip_norm: float | None = None
     """Upper bound of the global gradient norm, above 0; no clipping when absent."""
     ema: float | None = None
@@ -64,7 +68,8 @@ class TrainingOptions:
 
     def __post_init__(self) -> None:
         """Check the ranges; the messages name the flags."""
-        _check(self.epochs >= 1, "epochs", self.epochs, "1 or more")
+        epochs = LEAST_EPOCHS if self.epochs is None else self.epochs
+        _check(epochs >= 1, "epochs", epochs, "1 or more")
         _check(self.batch_size >= 1, "batch-size", self.batch_size, "1 or more")
         _check(0 < self.learning_rate < math.inf, "learning-rate", self.learning_rate, "above 0")
         _check(0 <= self.momentum < 1, "momentum", self.momentum, "0 to below 1")
@@ -73,17 +78,17 @@ class TrainingOptions:
         _check(0 < self.decay_factor <= 1, "decay-factor", self.decay_factor, "above 0 and at most 1")
         _check(0 < self.decay_epochs < math.inf, "decay-epochs", self.decay_epochs, "above 0")
         _check(
-            0 <= self.warmup_epochs < self.epochs or self.warmup_epochs == 1,
+            0 <= self.warmup_epochs < epochs or self.warmup_epochs == 1,
             "warmup-epochs",
             self.warmup_epochs,
             "0 to below epochs",
         )
         _check(0 <= self.label_smoothing < 1, "label-smoothing", self.label_smoothing, "0 to below 1")
         _check(
-            0 <= self.head_epochs <= self.epochs,
+            0 <= self.head_epochs <= epochs,
             "head-epochs",
             self.head_epochs,
-            f"0 to epochs, which is {self.epochs}",
+            f"0 to --training.epochs, which is {epochs}{' or more' if self.epochs is None else ''}",
         )
         _check(0 < self.oldest_rate <= 1, "oldest-rate", self.oldest_rate, "above 0 and at most 1")
         _check(self.clip_norm is None or self.clip_norm > 0, "clip-norm", self.clip_norm, "above 0")
@@ -110,9 +115,17 @@ def example_limit() -> int | None:
     return TINY_EXAMPLES if tiny() else None
 
 
-def epoch_limit(epochs: int) -> int:
-    """The epochs that are really run."""
-    return min(epochs, TINY_EPOCHS) if tiny() else epochs
+def settled(how: TrainingOptions, *, examples: int) -> TrainingOptions:
+    """The same with its epochs named: few for many examples, since what a network learns depends on the number of steps."""
+    if how.epochs is not None:
+        return how
+    return replace(how, epochs=min(max(round(EXAMPLES_SHOWN / examples), LEAST_EPOCHS), MOST_EPOCHS))
+
+
+def epoch_limit(epochs: int | None) -> int:
+    """The epochs that are really run; MOST_EPOCHS where nothing names them."""
+    named = MOST_EPOCHS if epochs is None else epochs
+    return min(named, TINY_EPOCHS) if tiny() else named
 
 
 def head_epoch_limit(how: TrainingOptions) -> int:

@@ -12,8 +12,8 @@ INSTRUCTIONS = {"avx512_bf16", "amx_bf16"}
 
 @contextmanager
 def of_training(name: str) -> Iterator[None]:
-    """While it lasts, functions that are traced compute in `name`: float32 or bfloat16 (where the processor has it)."""
-    if name == "float32":
+    """While it lasts, functions that are traced compute in `name`: float32 or bfloat16 (where the processor has it; auto: likewise)."""
+    if name == "float32" or (name == "auto" and not supported()):
         yield
         return
     if not supported():

@@ -25,8 +25,8 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"decay_factor": 0.0}, "--training.decay-factor is 0.0; expected above 0 and at most 1"),
     ({"decay_factor": 1.1}, "--training.decay-factor is 1.1; expected above 0 and at most 1"),
     ({"decay_epochs": 0.0}, "--training.decay-epochs is 0.0; expected above 0"),
-    ({"head_epochs": -1}, "--training.head-epochs is -1; expected 0 to epochs, which is 30"),
-    ({"epochs": 3, "head_epochs": 4}, "--training.head-epochs is 4; expected 0 to epochs, which is 3"),
+    ({"head_epochs": -1}, "--training.head-epochs is -1; expected 0 to --training.epochs, which is 8 or more"),
+    ({"epochs": 3, "head_epochs": 4}, "--training.head-epochs is 4; expected 0 to --training.epochs, which is 3"),
     ({"oldest_rate": 0.0}, "--training.oldest-rate is 0.0; expected above 0 and at most 1"),
     ({"oldest_rate": 1.5}, "--training.oldest-rate is 1.5; expected above 0 and at most 1"),
     ({"label_smoothing": 1.0}, "--training.label-smoothing is 1.0; expected 0 to below 1"),
@@ -100,3 +100,11 @@ def test_a_tiny_run_tries_the_head_epochs_and_those_after_them(
     assert options.head_epoch_limit(how) == whole
     monkeypatch.setenv("PIPELINES_TINY", "1")
     assert options.head_epoch_limit(how) == tiny
+
+
+@pytest.mark.parametrize(
+    ("examples", "epochs"), [(50, 30), (1_000, 30), (22_500, 20), (45_000, 10), (54_000, 8), (10**7, 8)]
+)
+def test_epochs_that_nobody_named_follow_the_number_of_examples(examples: int, epochs: int) -> None:
+    assert options.settled(TrainingOptions(), examples=examples).epochs == epochs
+    assert options.settled(TrainingOptions(epochs=3), examples=examples).epochs == 3
