@@ -1,5 +1,7 @@
 """vision.losses: the hinge loss against a loop, scikit-learn's objective, and Keras' loss of similar name, which differs."""
 
+from typing import Any
+
 import keras
 import numpy as np
 import pytest
@@ -14,13 +16,13 @@ def by_hand(label: int, logits: NDArray[np.float64]) -> float:
     return float(max(0.0, 1.0 + max(others) - logits[label]))
 
 
-def loss(labels: NDArray[np.float64], logits: NDArray[np.float64]) -> NDArray[np.float32]:
+def loss(labels: NDArray[Any], logits: NDArray[Any]) -> NDArray[np.float32]:
     return np.asarray(MulticlassHinge(reduction=None)(labels.astype(np.float32), logits.astype(np.float32)))
 
 
 def test_hard_labels() -> None:
     logits, labels = np.random.default_rng(0).normal(size=(50, 5)), np.arange(50) % 5
-    expected = [by_hand(label, row) for label, row in zip(labels, logits, strict=True)]
+    expected = [by_hand(int(label), row) for label, row in zip(labels, logits, strict=True)]
     np.testing.assert_allclose(loss(np.eye(5)[labels], logits), expected, atol=1e-5)
     assert min(expected) == 0.0 < max(expected)
 

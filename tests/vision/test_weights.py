@@ -174,7 +174,9 @@ def test_efficientnet_computes_what_keras_computes_with_its_weights(
     """Its files hold deviations where Keras expects variances; Keras corrects that for weights="imagenet" alone."""
     source = backbones.application("EfficientNetB0", shape=(32, 32, 3), weights=None)
     standard = next(layer for layer in source.layers if isinstance(layer, keras.layers.Normalization))
-    standard.set_weights([np.float32([0.485, 0.456, 0.406]), np.float32([0.229, 0.224, 0.225]), np.asarray(0)])
+    standard.set_weights(
+        [np.array([0.485, 0.456, 0.406], np.float32), np.array([0.229, 0.224, 0.225], np.float32), np.asarray(0)]
+    )
     path = cache / "efficientnetb0_notop.h5"
     source.save(path)
     digest = hashlib.md5(path.read_bytes()).hexdigest()
