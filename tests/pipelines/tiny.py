@@ -13,6 +13,7 @@ from pipelines.options import TrainingOptions
 from pipelines.progress import ProgressBar
 
 PLAIN = TrainingOptions(
+    precision="float32",  # exact numbers are compared
     epochs=3,
     optimizer="sgd",
     learning_rate=0.5,
