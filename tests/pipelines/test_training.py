@@ -182,7 +182,7 @@ def test_weights_broken_by_the_last_step_of_an_epoch_are_not_kept(tmp_path: Path
 def test_a_run_that_was_stopped_continues_bit_by_bit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     rng = np.random.default_rng(3)
     x, y = rng.normal(size=(12, 3)), np.eye(2)[rng.integers(0, 2, 12)]
-    how = TrainingOptions(epochs=4, batch_size=4, ema=0.9, clip_norm=1.0, monitor="val_loss")
+    how = TrainingOptions(precision="float32", epochs=4, batch_size=4, ema=0.9, clip_norm=1.0, monitor="val_loss")
 
     def train(span: range) -> Any:
         images, labels = (np.concatenate([np.roll(part, epoch, axis=0) for epoch in span]) for part in (x, y))
@@ -227,3 +227,38 @@ def test_deterministic_is_asked_of_tensorflow(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setattr(tf.config.experimental, "enable_op_determinism", lambda: calls.append(True))
     tiny.fit_scripted(tmp_path, [0.5], deterministic=asked)
     assert calls == [True] * asked
+
+
+def test_l2_adds_the_squares_of_the_kernels_to_the_loss(tmp_path: Path) -> None:
+    model, how = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)]), replace(tiny.PLAIN, epochs=1, l2=0.1)
+    model.set_weights([np.array([[2.0]]), np.array([3.0])])
+    train = tiny.stream(np.zeros((1, 1)), np.zeros((1, 1)), batch=1)
+    validation = tiny.scripted([0.0])
+    loss = lambda label, output: keras.ops.mean(0.0 * output)  # noqa: E731
+    rows = training.fit(model, train, validation, how, steps=1, loss=loss, metrics=[], folder=tmp_path)
+    # 0.1 x 2^2; its gradient is 0.2 x 2, of which the rate takes half; the bias is left alone.
+    assert rows[0]["loss"] == pytest.approx(0.4)
+    np.testing.assert_allclose([array.item() for array in model.get_weights()], [1.8, 3.0], rtol=1e-6)
+    assert rows[0]["val_loss"] == pytest.approx(0.1 * 1.8**2)
+
+
+def test_balanced_weights_count_each_class_the_same() -> None:
+    weights = training.balanced([6, 3, 1])
+    np.testing.assert_allclose(weights, [10 / 18, 10 / 9, 10 / 3])
+    assert np.dot(weights, [6, 3, 1]) == pytest.approx(10)
+
+
+def test_class_weights_act_on_the_training_loss_also_of_mixed_labels(tmp_path: Path) -> None:
+    rng = np.random.default_rng(2)
+    x, weights = rng.normal(size=(4, 3)).astype(np.float32), [0.5, 4.0]
+    y = np.array([[1, 0], [0, 1], [0.75, 0.25], [0.25, 0.75]])
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])
+    logits = x @ model.get_weights()[0]
+    cross_entropy = -np.sum(y * (logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))), axis=1)
+    how = replace(tiny.PLAIN, epochs=1, learning_rate=1e-9)
+    loss, stream = keras.losses.CategoricalCrossentropy(from_logits=True), tiny.stream(x, y, batch=4)
+    rows = training.fit(
+        model, stream, stream(range(1)), how, steps=1, loss=loss, metrics=[], folder=tmp_path, class_weights=weights
+    )
+    assert rows[0]["loss"] == pytest.approx(float(np.mean(cross_entropy * (y @ weights))), rel=1e-5)
+    assert rows[0]["val_loss"] == pytest.approx(float(np.mean(cross_entropy)), rel=1e-5)
