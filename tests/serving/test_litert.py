@@ -202,6 +202,18 @@ def test_the_converter_says_nothing(exported: Path, tmp_path: Path, capfd: pytes
     assert capfd.readouterr() == ("", "")
 
 
+def test_a_file_that_litert_cannot_prepare_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "broken.tflite"
+    path.write_bytes(bytes(64))
+    with pytest.raises(litert.LiteRTError, match=r"cannot prepare broken\.tflite: "):
+        litert.Interpreter(path)
+
+
+def test_more_images_than_interpreters_keep_their_order(converted: Converted) -> None:
+    answers = litert._answers(converted.folder / "model.tflite", converted.pixels)
+    np.testing.assert_allclose(answers, colours.probabilities(converted.pixels), atol=TOLERANCE["float32"])
+
+
 def test_calibration_takes_200_images_evenly_spaced() -> None:
     pixels = np.arange(1000, dtype=np.int64)[:, None, None, None] * np.ones((1, 2, 2, 3), np.int64)
     inputs = [image for [image] in litert._calibration_inputs(pixels)]
