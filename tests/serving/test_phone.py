@@ -93,16 +93,14 @@ def test_options_choose_among_the_labels(mobile: Mobile) -> None:
 
 
 def test_other_shapes_are_stretched_as_in_training(mobile: Mobile) -> None:
-    """A crop would see no red here, and bars at the sides would bring every class near a third."""
+    """Both ends are red: a crop to the model's shape would see the green middle only, and bars would bring red down to 0.7."""
     wide = np.zeros((48, 256, 3), np.uint8)
-    wide[:, :96, 0], wide[:, 96:160, 1], wide[:, 160:, 2] = 240, 240, 240
-    images = mediapipe_tasks.save(mobile.folder.parent / "wide.npz", [wide, wide.transpose(1, 0, 2)])
-    expected = colours.probabilities(wide[None])[0]
-    assert expected.argmax() == 0
+    wide[:, :96, 0], wide[:, 96:192, 1], wide[:, 192:, 0] = 240, 240, 240
+    assert colours.probabilities(wide[None])[0, 0] > 0.95
+    images = mediapipe_tasks.save(mobile.folder.parent / "wide.npz", [wide, np.ascontiguousarray(wide.swapaxes(0, 1))])
     for answers in mediapipe_tasks.classify(mobile.files, images):
-        for categories in answers:
-            scores = [line.score for line in sorted(categories)]
-            np.testing.assert_allclose(scores, expected, atol=0.06)
+        assert [categories[0].name for categories in answers] == ["red", "red"]
+        assert min(categories[0].score for categories in answers) > 0.8
 
 
 def test_mediapipes_schema_reads_the_metadata(mobile: Mobile) -> None:
