@@ -64,7 +64,7 @@ def find_rate(config: "Config", folder: Path, images: LabelledImages) -> dict[st
     """--find-learning-rate: the range test on the network and the batches of this run."""
     from pipelines import rate_finder
 
-    stream = _epochs(config, images, range(rate_finder.EPOCHS))
+    stream = _epochs(config, images, range(1))
     model = network(config, images)
     return rate_finder.find(model, stream, config.training, loss=_loss(config), folder=folder)
 

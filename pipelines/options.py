@@ -49,9 +49,11 @@ class TrainingOptions:
     """Whether every class counts the same in the loss, however rare: n / (classes x images of the class) for each image."""
     head_epochs: int = 0
     """First epochs in which a pretrained backbone stays as it is and only what follows it learns, 0 to epochs.
-    The rest of the epochs trains all of it, with smaller rates for older layers; each part has its warm-up and schedule."""
+    The rest of the epochs trains all of it, at the fine-tune-rate and more slowly in older layers; each part has its warm-up and schedule."""
+    fine_tune_rate: float = 0.1
+    """Share of the learning rate with which all of the network is trained after the head epochs, above 0 and at most 1."""
     oldest_rate: float = 0.1
-    """Share of the learning rate that the backbone's first layers get after the head epochs, above 0 and at most 1."""
+    """Share of that again for the backbone's first layers, rising layer by layer to 1 at the head, above 0 and at most 1."""
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
     """Arithmetic of training on a CPU: auto is bfloat16 where the processor has AVX512-BF16 or AMX, else float32. Weights, scores and
     exports are float32."""
@@ -90,6 +92,7 @@ class TrainingOptions:
             self.head_epochs,
             f"0 to --training.epochs, which is {epochs}{' or more' if self.epochs is None else ''}",
         )
+        _check(0 < self.fine_tune_rate <= 1, "fine-tune-rate", self.fine_tune_rate, "above 0 and at most 1")
         _check(0 < self.oldest_rate <= 1, "oldest-rate", self.oldest_rate, "above 0 and at most 1")
         _check(self.clip_norm is None or self.clip_norm > 0, "clip-norm", self.clip_norm, "above 0")
         _check(self.ema is None or 0 < self.ema < 1, "ema", self.ema, "above 0 and below 1")

@@ -27,12 +27,14 @@ class Phase:
     """Whether the backbone stays as it is."""
     layered: bool
     """Whether older layers learn more slowly."""
+    share: float = 1.0
+    """Of the learning rate, for what learns fastest."""
 
     def optimizer(self, model: keras.Model, how: TrainingOptions, *, steps: int) -> keras.optimizers.Optimizer:
         """The optimiser of these epochs, for the layers that learn now. steps: of one epoch."""
 
         def built(share: float) -> keras.optimizers.Optimizer:
-            rate = schedules.learning_rate(how, steps=steps, epochs=self.stop - self.start, share=share)
+            rate = schedules.learning_rate(how, steps=steps, epochs=self.stop - self.start, share=self.share * share)
             return optimizers.build(how, rate=rate)
 
         if not self.layered:
@@ -54,7 +56,13 @@ def plan(model: keras.Model, how: TrainingOptions) -> list[Phase]:
         )
     spans = [(0, head, True), (head, epochs, False)]
     return [
-        Phase(start=start, stop=stop, frozen=frozen, layered=not frozen and how.oldest_rate < 1)
+        Phase(
+            start=start,
+            stop=stop,
+            frozen=frozen,
+            layered=not frozen and how.oldest_rate < 1,
+            share=1.0 if frozen else how.fine_tune_rate,
+        )
         for start, stop, frozen in spans
         if start < stop
     ]

@@ -27,6 +27,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"decay_epochs": 0.0}, "--training.decay-epochs is 0.0; expected above 0"),
     ({"head_epochs": -1}, "--training.head-epochs is -1; expected 0 to --training.epochs, which is 8 or more"),
     ({"epochs": 3, "head_epochs": 4}, "--training.head-epochs is 4; expected 0 to --training.epochs, which is 3"),
+    ({"fine_tune_rate": 0.0}, "--training.fine-tune-rate is 0.0; expected above 0 and at most 1"),
     ({"oldest_rate": 0.0}, "--training.oldest-rate is 0.0; expected above 0 and at most 1"),
     ({"oldest_rate": 1.5}, "--training.oldest-rate is 1.5; expected above 0 and at most 1"),
     ({"label_smoothing": 1.0}, "--training.label-smoothing is 1.0; expected 0 to below 1"),
