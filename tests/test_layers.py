@@ -7,8 +7,8 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 ROOMS = ("pipelines", "vision", "nlp", "serving")
-FROM_SERVING = {"bundle", "litert", "draw", "native_log"}
-"""What the stories may use of serving/: the format that it owns, not the server."""
+FROM_SERVING = {"bundle", "litert", "draw", "native_log", "predict", "saved_model"}
+"""What the stories may use of serving/: the format that it owns and how to ask it, not the server."""
 
 
 def _modules(room: str) -> list[Path]:
