@@ -2,9 +2,18 @@
 
 import sys
 
-from benchmarks import demo, digits, inputs, page
+from benchmarks import ants_bees, augmentations, cifar10, demo, digits, fashion_mnist, inputs, networks, page
 
-BENCHMARKS = {"demo": demo.main, "digits": digits.main, "input": inputs.main}
+BENCHMARKS = {
+    "demo": demo.main,
+    "digits": digits.main,
+    "input": inputs.main,
+    "fashion_mnist": fashion_mnist.main,
+    "ants_bees": ants_bees.main,
+    "cifar10": cifar10.main,
+    "networks": networks.main,
+    "augmentations": augmentations.main,
+}
 """Every benchmark by its name."""
 
 

@@ -8,7 +8,7 @@
 
 From pretrained weights, the head first and then, carefully, all of it:
 
-    python -m pipelines.classify --data photos --model MobileNetV2 --weights imagenet --training.head-epochs 10 --training.epochs 15
+    python -m pipelines.classify --data photos --model MobileNetV2 --weights imagenet --augment.flip
 """
 
 import difflib

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from pipelines import folds, options, training
 from pipelines.checkpoints import Row
+from pipelines.options import TrainingOptions
 from vision import classifiers, losses, metrics, neighbours, weights
 from vision.datasets import Examples, LabelledImages, batches
 
@@ -66,7 +67,7 @@ def find_rate(config: "Config", folder: Path, images: LabelledImages) -> dict[st
 
     stream = _epochs(config, images, range(1))
     model = network(config, images)
-    return rate_finder.find(model, stream, config.training, loss=_loss(config), folder=folder)
+    return rate_finder.find(model, stream, _how(config, images, model), loss=_loss(config), folder=folder)
 
 
 def _loss(config: "Config") -> Any:
@@ -94,8 +95,13 @@ def _network(config: "Config", images: LabelledImages, model: keras.Model, folde
     return Learned(model=model, rows=rows, probabilities=_probabilities(config, model, images, images.test))
 
 
+def _how(config: "Config", images: LabelledImages, model: keras.Model) -> TrainingOptions:
+    pretrained = config.weights != "none" and weights.nested(model) is not None
+    return options.settled(config.training, examples=len(images.train), pretrained=pretrained)
+
+
 def _fit(config: "Config", images: LabelledImages, model: keras.Model, folder: Path) -> list[Row]:
-    how, classes = options.settled(config.training, examples=len(images.train)), len(images.classes)
+    how, classes = _how(config, images, model), len(images.classes)
     counts = np.bincount(images.train.labels, minlength=classes).tolist()
     return training.fit(
         model,

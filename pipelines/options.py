@@ -47,8 +47,9 @@ class TrainingOptions:
     """Share of each label spread over all classes (arXiv 1512.00567), 0 to below 1."""
     class_weights: Literal["none", "balanced"] = "none"
     """Whether every class counts the same in the loss, however rare: n / (classes x images of the class) for each image."""
-    head_epochs: int = 0
-    """First epochs in which a pretrained backbone stays as it is and only what follows it learns, 0 to epochs.
+    head_epochs: int | None = None
+    """First epochs in which a pretrained backbone stays as it is and only what follows it learns, 0 to epochs; when absent two thirds
+    of them with a pretrained backbone, and 0 without.
     The rest of the epochs trains all of it, at the fine-tune-rate and more slowly in older layers; each part has its warm-up and schedule."""
     fine_tune_rate: float = 0.1
     """Share of the learning rate with which all of the network is trained after the head epochs, above 0 and at most 1."""
@@ -87,7 +88,7 @@ class TrainingOptions:
         )
         _check(0 <= self.label_smoothing < 1, "label-smoothing", self.label_smoothing, "0 to below 1")
         _check(
-            0 <= self.head_epochs <= epochs,
+            self.head_epochs is None or 0 <= self.head_epochs <= epochs,
             "head-epochs",
             self.head_epochs,
             f"0 to --training.epochs, which is {epochs}{' or more' if self.epochs is None else ''}",
@@ -118,11 +119,18 @@ def example_limit() -> int | None:
     return TINY_EXAMPLES if tiny() else None
 
 
-def settled(how: TrainingOptions, *, examples: int) -> TrainingOptions:
-    """The same with its epochs named: few for many examples, since what a network learns depends on the number of steps."""
-    if how.epochs is not None:
-        return how
-    return replace(how, epochs=min(max(round(EXAMPLES_SHOWN / examples), LEAST_EPOCHS), MOST_EPOCHS))
+def settled(how: TrainingOptions, *, examples: int, pretrained: bool) -> TrainingOptions:
+    """The same with its epochs named: few for many examples, since what a network learns depends on the number of steps.
+
+    pretrained: whether there is a backbone with weights that were learned elsewhere.
+    """
+    epochs = how.epochs
+    if epochs is None:
+        epochs = min(max(round(EXAMPLES_SHOWN / examples), LEAST_EPOCHS), MOST_EPOCHS)
+    head = how.head_epochs
+    if head is None:
+        head = -(-2 * epochs // 3) if pretrained else 0
+    return replace(how, epochs=epochs, head_epochs=head)
 
 
 def epoch_limit(epochs: int | None) -> int:
@@ -133,8 +141,8 @@ def epoch_limit(epochs: int | None) -> int:
 
 def head_epoch_limit(how: TrainingOptions) -> int:
     """The head epochs that are really run: a tiny run still tries both parts out where there are two."""
-    last = epoch_limit(how.epochs)
-    return last if how.head_epochs == how.epochs else min(how.head_epochs, last - 1)
+    last, head = epoch_limit(how.epochs), how.head_epochs or 0
+    return last if head == how.epochs else min(head, last - 1)
 
 
 def _check(holds: bool, flag: str, found: float | None, expected: str) -> None:

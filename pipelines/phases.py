@@ -47,7 +47,7 @@ class Phase:
 def plan(model: keras.Model, how: TrainingOptions) -> list[Phase]:
     """One phase, or with how.head_epochs the head's and then, where epochs are left, everything's. Raises RunError."""
     epochs, head = options.epoch_limit(how.epochs), options.head_epoch_limit(how)
-    if how.head_epochs == 0:
+    if not how.head_epochs:
         return [Phase(start=0, stop=epochs, frozen=False, layered=False)]
     if _backbone(model) is None:
         raise RunError(

@@ -107,5 +107,13 @@ def test_a_tiny_run_tries_the_head_epochs_and_those_after_them(
     ("examples", "epochs"), [(50, 30), (1_000, 30), (22_500, 20), (45_000, 10), (54_000, 8), (10**7, 8)]
 )
 def test_epochs_that_nobody_named_follow_the_number_of_examples(examples: int, epochs: int) -> None:
-    assert options.settled(TrainingOptions(), examples=examples).epochs == epochs
-    assert options.settled(TrainingOptions(epochs=3), examples=examples).epochs == 3
+    assert options.settled(TrainingOptions(), examples=examples, pretrained=False).epochs == epochs
+    assert options.settled(TrainingOptions(epochs=3), examples=examples, pretrained=False).epochs == 3
+
+
+@pytest.mark.parametrize(
+    ("given", "pretrained", "head"), [(None, False, 0), (None, True, 10), (3, True, 3), (0, True, 0)]
+)
+def test_the_head_learns_first_where_there_is_a_pretrained_backbone(given: int, pretrained: bool, head: int) -> None:
+    how = TrainingOptions(epochs=15, head_epochs=given)
+    assert options.settled(how, examples=50, pretrained=pretrained).head_epochs == head
