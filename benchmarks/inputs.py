@@ -61,7 +61,7 @@ def _measure(data: str) -> dict[str, Any]:
     steps = batches.steps(images.train, batch_size=how.batch_size)
     loss = keras.losses.CategoricalCrossentropy(from_logits=True)
     metrics = [keras.metrics.CategoricalAccuracy(name="accuracy")]
-    rate = schedules.learning_rate(how, steps=steps, epochs=how.epochs)
+    rate = schedules.learning_rate(how, steps=steps, epochs=options.MOST_EPOCHS)
     model.compile(optimizers.build(how, rate=rate), loss=loss, metrics=metrics, jit_compile=False)
 
     real = batches.training(

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 import keras
 import numpy as np
+from keras import ops
 from sklearn.model_selection import StratifiedKFold
 
 from pipelines import history
@@ -65,13 +65,10 @@ def best(histories: Sequence[Sequence[dict[str, float]]], *, monitor: str) -> in
 def average(models: Sequence[keras.Model]) -> keras.Model:
     """One network whose logits are the logarithm of the mean of the networks' probabilities: its softmax is that mean.
 
-    Every model: (batch, h, w, 3) to logits (batch, classes).
+    Every model: (batch, h, w, 3) to logits (batch, classes); they become layers of it, called fold1, fold2, …
     """
     inputs = keras.Input(models[0].input_shape[1:], name="images")
-    mean: Any = 0.0
-    for number, model in enumerate(models, start=1):
-        named = keras.Model(model.inputs, model.outputs[0], name=f"fold_{number}")
-        mean = mean + keras.layers.Softmax(name=f"softmax_{number}")(named(inputs)) / len(models)
-    # The smallest normal number keeps the logarithm finite where every network is certain.
-    logits = keras.ops.log(keras.ops.maximum(mean, 1e-30))
+    named = [keras.Model(model.inputs, model.outputs[0], name=f"fold{i}") for i, model in enumerate(models, start=1)]
+    logs = ops.stack([ops.log_softmax(model(inputs)) for model in named])
+    logits = ops.logsumexp(logs, axis=0) - float(np.log(len(models)))
     return keras.Model(inputs, keras.layers.Identity(name="logits")(logits), name=f"{models[0].name}_folds")

@@ -50,7 +50,7 @@ class TrainingOptions:
     head_epochs: int | None = None
     """First epochs in which a pretrained backbone stays as it is and only what follows it learns, 0 to epochs; when absent two thirds
     of them with a pretrained backbone, and 0 without.
-    The rest of the epochs trains all of it, at the fine-tune-rate and more slowly in older layers; each part has its warm-up and schedule."""
+    The rest of the epochs trains all of it, at the fine-tune-rate and more slowly in older layers; each part has its own schedule."""
     fine_tune_rate: float = 0.1
     """Share of the learning rate with which all of the network is trained after the head epochs, above 0 and at most 1."""
     oldest_rate: float = 0.1
