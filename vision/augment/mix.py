@@ -28,11 +28,10 @@ def mixed(images: Any, labels: Any, *, mixup: Any = None, cutmix: Any = None, ch
 
 
 def blended(images: Any, labels: Any, own: Any) -> tuple[Any, Any]:
-    """MixUp. own: each image's own share of the blend, float32 (batch,), 0 to 1. Levels are rounded."""
-    flat = tf.cast(tf.reshape(images, [-1, images.shape[1:].num_elements()]), tf.float32)
-    share = own[:, None]
-    pixels = tf.cast(flat * share + _next(flat) * (1 - share) + 0.5, tf.uint8)
-    return tf.reshape(pixels, [-1, *images.shape[1:]]), labels * share + _next(labels) * (1 - share)
+    """MixUp. own: each image's own share of the blend, float32 (batch,), 0 to 1, which is rounded to 256ths."""
+    parts = tf.cast(tf.round(256 * own), tf.int32)
+    share = tf.cast(parts, tf.float32)[:, None] / 256
+    return words.blended(images, _next(images), parts), labels * share + _next(labels) * (1 - share)
 
 
 def pasted(images: Any, labels: Any, draws: Any) -> tuple[Any, Any]:

@@ -14,11 +14,12 @@ LABELS = np.eye(6, dtype=np.float32)
 def test_mixup_blends_with_the_image_before() -> None:
     own = np.array([0, 0.25, 0.5, 1, 0.9, 0.123], np.float32)
     images, labels = mix.blended(tf.constant(IMAGES), tf.constant(LABELS), tf.constant(own))
-    share = own[:, None, None, None].astype(float)
-    expected = share * IMAGES + (1 - share) * np.roll(IMAGES, 1, axis=0)
+    share = np.round(own * 256) / 256
+    weights = share[:, None, None, None]
+    expected = weights * IMAGES + (1 - weights) * np.roll(IMAGES, 1, axis=0)
     np.testing.assert_allclose(images, expected, atol=0.501)
     assert images.dtype == tf.uint8
-    np.testing.assert_allclose(labels, own[:, None] * LABELS + (1 - own[:, None]) * np.roll(LABELS, 1, axis=0))
+    np.testing.assert_allclose(labels, share[:, None] * LABELS + (1 - share[:, None]) * np.roll(LABELS, 1, axis=0))
     np.testing.assert_array_equal(images[3], IMAGES[3])
 
 

@@ -49,3 +49,13 @@ def test_a_pasted_box_is_a_slice(shape: tuple[int, int, int]) -> None:
     edges = tuple(tf.constant(boxes[:, i]) for i in range(4))
     assert len(edges) == 4
     np.testing.assert_array_equal(words.pasted(tf.constant(given), tf.constant(others), edges), expected)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_a_blend_is_that_of_whole_numbers(shape: tuple[int, int, int]) -> None:
+    given, others, shares = images(shape), images(shape, seed=1), np.array([0, 1, 100, 128, 255, 256])
+    given[:, 0, 0], others[:, 0, 0] = 255, 255
+    found = words.blended(tf.constant(given), tf.constant(others), tf.constant(shares, tf.int32))
+    weights = shares[:, None, None, None]
+    expected = (given.astype(int) * weights + others.astype(int) * (256 - weights) + 128) // 256
+    np.testing.assert_array_equal(found, expected)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from tests.vision.augment.test_draws import EVERYTHING
 from tests.vision.augment.test_geometry import padded
 from vision.augmentation import Augmentation
 from vision.datasets import Examples, batches
@@ -121,6 +122,35 @@ def test_without_augmentation_the_images_are_the_examples(channels: int) -> None
     data = examples(channels)
     images, _ = joined(stream(range(1), how=Augmentation(shift=0), channels=channels))
     np.testing.assert_array_equal(images, np.stack([data[i] for i in identity(images)]))
+
+
+def test_each_image_is_shown_once_in_each_orientation_in_two_epochs() -> None:
+    data = examples()
+    found = stream(range(3), how=Augmentation(flip=True, shift=0))
+    mirrored = []
+    for number in range(3):
+        images, _ = joined(epoch(found, number))
+        in_order = images[np.argsort(identity(images))]
+        straight = np.stack([data[i] for i in range(COUNT)])
+        changed = np.array([not np.array_equal(a, b) for a, b in zip(in_order, straight, strict=True)])
+        np.testing.assert_array_equal(in_order[changed], straight[changed][:, :, ::-1])
+        mirrored.append(changed)
+    assert mirrored[0].sum() == COUNT // 2
+    np.testing.assert_array_equal(mirrored[1], ~mirrored[0])
+    np.testing.assert_array_equal(mirrored[2], mirrored[0])
+
+
+def test_with_every_kind_an_epoch_does_not_depend_on_those_before() -> None:
+    how = Augmentation(**EVERYTHING)
+    whole = stream(range(3), how=how)
+    assert same(stream(range(3), how=how), whole)
+    assert same(stream(range(2, 3), how=how), epoch(whole, 2))
+    assert not same(stream(range(3), how=how, seed=1), whole)
+    images, labels = joined(epoch(whole, 0))
+    assert (images.shape, images.dtype) == ((COUNT, SIDE, SIDE, 3), np.uint8)
+    np.testing.assert_allclose(labels.sum(axis=1), 1, rtol=1e-6)
+    # Some are mixed.
+    assert (labels.max(axis=1) < 0.99).any()
 
 
 @pytest.mark.parametrize("channels", [1, 3])
