@@ -24,7 +24,7 @@ COLOURS = dict(zip(METHODS, ("#8a8f98", "#4c72b0", "#dd8452", "#55a868", "#c44e5
 START, MINIMUM, STEPS = (1.0, 1.5), (3.0, 0.5), 200
 """Of the paths over Beale's function."""
 VALLEY_RATES = (1e-3, 3e-3, 1e-2, 3e-2, 1e-1, 3e-1)
-NETWORK_RATES = (1e-3, 1e-2, 3e-2, 1e-1, 3e-1)
+NETWORK_RATES = (1e-3, 3e-3, 1e-2, 1e-1, 1.0)
 EPOCHS, BATCH = 10, 64
 
 
@@ -122,7 +122,7 @@ def _train(name: str, rate: float) -> tuple[None, list[float]]:
         return float(loss(y, model(x)))
 
     losses = [measured()]
-    after = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: losses.append(measured()))
+    after = keras.callbacks.LambdaCallback(on_epoch_end=lambda *_: losses.append(measured()))
     model.fit(batches, epochs=EPOCHS, callbacks=[after], shuffle=False, verbose=0)
     return None, losses
 
