@@ -49,7 +49,7 @@ def _measure(data: str) -> dict[str, Any]:
     import keras
     import tensorflow as tf
 
-    from pipelines import optimizers, schedules
+    from pipelines import optimizers, options, schedules
     from pipelines.options import TrainingOptions
     from vision import classifiers, datasets
     from vision.augmentation import Augmentation
