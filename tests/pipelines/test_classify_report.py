@@ -1,7 +1,6 @@
 """The classifier's report: counts against NumPy, every section filled from what the run has, nothing left out of the left out."""
 
 import html
-import json
 import re
 from collections.abc import Sequence
 from dataclasses import replace
@@ -144,20 +143,9 @@ def test_the_augmented_inputs_are_the_first_ones_that_training_saw(
     np.testing.assert_array_equal(np.stack(shown), seen[: classify_report.SHOWN])
 
 
-def test_check_counts_by_class_and_part(
-    images: LabelledImages, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    found = classify_report.check(tmp_path / "new" / "check", images)
-    assert found == {"n": 20.0, "skipped": 2.0}
-    assert capsys.readouterr().out.splitlines() == [
-        "zero: train 5, validation 1, test 3",
-        "o<n>e: train 5, validation 1, test 1",
-        "zwölf: train 3, validation 1, test 0",
-        "left out: photos/zero/a & b.jpg: zero bytes",
-        "left out: photos/zero/c.jpg: truncated JPEG",
-        "20 images of 10x8 pixels, 2 left out",
-    ]
-    content = json.loads((tmp_path / "new" / "check" / "check.json").read_text(encoding="utf-8"))
-    assert content["counts"]["test"] == {"zero": 3, "o<n>e": 1, "zwölf": 0}
-    assert (content["height"], content["width"]) == (8, 10)
-    assert content["skipped"] == [{"name": item.name, "reason": item.reason} for item in SKIPPED]
+def test_captions_of_mixed_images_name_both_classes_with_their_shares() -> None:
+    def caption(*shares: float) -> str:
+        return classify_report._shares(np.array(shares, np.float32), ("ant", "bee", "fly"))
+
+    assert caption(0, 1, 0) == "bee"
+    assert caption(0.25, 0, 0.75) == "75% fly + 25% ant"

@@ -147,7 +147,8 @@ def test_with_every_kind_an_epoch_does_not_depend_on_those_before() -> None:
     assert same(stream(range(2, 3), how=how), epoch(whole, 2))
     assert not same(stream(range(3), how=how, seed=1), whole)
     images, labels = joined(epoch(whole, 0))
-    assert (images.shape, images.dtype) == ((COUNT, SIDE, SIDE, 3), np.uint8)
+    assert images.shape == (COUNT, SIDE, SIDE, 3)
+    assert images.dtype == np.uint8
     np.testing.assert_allclose(labels.sum(axis=1), 1, rtol=1e-6)
     # Some are mixed.
     assert (labels.max(axis=1) < 0.99).any()
