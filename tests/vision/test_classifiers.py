@@ -86,10 +86,14 @@ def test_learns_32_examples_by_heart(name: str) -> None:
     model = build(name, 8, classes=4)
     loss = keras.losses.CategoricalCrossentropy(from_logits=True)
     model.compile(keras.optimizers.Adam(3e-3), loss, jit_compile=False)
-    model.fit(images, labels, batch_size=32, epochs=60, verbose=0)
-    batches = tf.data.Dataset.from_tensor_slices((images, labels)).batch(20)
-    probabilities = classifiers.probabilities(model, batches)
-    assert (probabilities.argmax(axis=1) == labels.argmax(axis=1)).mean() >= 0.97
+    batches = tf.data.Dataset.from_tensor_slices((images, labels)).batch(32)
+    accuracy = 0.0
+    for _ in range(6):
+        model.fit(batches, epochs=10, verbose=0)
+        accuracy = float((classifiers.probabilities(model, batches).argmax(axis=1) == labels.argmax(axis=1)).mean())
+        if accuracy >= 0.97:
+            break
+    assert accuracy >= 0.97
 
 
 def test_probabilities_are_the_softmax_of_every_example() -> None:

@@ -9,7 +9,7 @@ from tests.vision.networks.counting import dense, normed_conv
 from vision import classifiers
 
 
-@pytest.mark.parametrize(("side", "last"), [(8, 1), (28, 4), (96, 6), (200, 7)])
+@pytest.mark.parametrize(("side", "last"), [(8, 1), (28, 4), (96, 6), (200, 4)])
 def test_size(side: int, last: int) -> None:
     model = classifiers.build("vgg", (side, side, 3), classes=10, seed=0)
     assert model.get_layer("pool3").output.shape[1:] == (last, last, 128)
