@@ -16,6 +16,12 @@ WEIGHT = 500
 """Thickness of the letters, 100 to 1000; 400 is a book's."""
 PAPER, INK = 255, 32
 """Grey of the band and of the text, 0 to 255."""
+LARGEST_PANEL = 480
+"""Pictures whose longer side has more pixels are reduced to it where several stand side by side."""
+HEAT = 0.5
+"""Share of the colour where a heat map is 1; where it is 0 the picture stays as it is."""
+EXTREME = 99.5
+"""Percentile of the absolute gradients that is drawn in full colour; fewer, larger ones are cut to it."""
 
 
 def labelled(image: NDArray[np.uint8], lines: Sequence[str]) -> NDArray[np.uint8]:
@@ -48,6 +54,46 @@ def labelled(image: NDArray[np.uint8], lines: Sequence[str]) -> NDArray[np.uint8
         baseline = height + row * place + margin + size
         cv2.putText(canvas, line, (margin, baseline), (INK, INK, INK), _font(), size, WEIGHT)
     return canvas
+
+
+def explained(
+    image: NDArray[np.uint8],
+    lines: Sequence[str],
+    *,
+    guided_backprop: NDArray[np.floating[Any]],
+    grad_cam: NDArray[np.floating[Any]] | None = None,
+) -> NDArray[np.uint8]:
+    """The picture, the same under its heat map (where there is one), and the gradients, side by side above the lines.
+
+    image and lines as in `labelled`. guided_backprop: (h', w', 3), any scale; grey where it is 0. grad_cam: (h', w'), 0 to 1.
+    Returns uint8 (h'', w'', 3), RGB; each panel's longer side has 224 to 480 pixels (up to 448 where pixels are repeated).
+    """
+    picture = _panel(image)
+    panels = [picture] if grad_cam is None else [picture, heated(picture, grad_cam)]
+    gradients = cv2.resize(coloured(guided_backprop), picture.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+    return labelled(np.concatenate([*panels, np.asarray(gradients, np.uint8)], axis=1), lines)
+
+
+def heated(image: NDArray[np.uint8], heat: NDArray[np.floating[Any]]) -> NDArray[np.uint8]:
+    """The picture, uint8 (h, w, 3), RGB, coloured where the map (any size, 0 to 1) is above 0: blue, green, yellow, red."""
+    heat = np.clip(cv2.resize(heat.astype(np.float32), image.shape[1::-1], interpolation=cv2.INTER_LINEAR), 0, 1)
+    colours = cv2.applyColorMap((255 * heat).astype(np.uint8), cv2.COLORMAP_TURBO)[..., ::-1]
+    share = HEAT * heat[..., None]
+    return np.asarray(np.rint((1 - share) * image + share * colours), np.uint8)
+
+
+def coloured(gradients: NDArray[np.floating[Any]]) -> NDArray[np.uint8]:
+    """Gradients (h, w, 3) as a picture: grey where 0, brighter in a channel where positive, darker where negative."""
+    largest = float(np.percentile(np.abs(gradients), EXTREME)) or float(np.abs(gradients).max()) or 1.0
+    return np.asarray(np.rint(127.5 + 127.5 * np.clip(gradients / largest, -1, 1)), np.uint8)
+
+
+def _panel(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    longest = max(image.shape[:2])
+    if longest > LARGEST_PANEL:
+        size = [max(1, round(side * LARGEST_PANEL / longest)) for side in image.shape[1::-1]]
+        return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
+    return labelled(image, [])
 
 
 def _fitting(lines: Sequence[str], *, width: int, size: int) -> tuple[int, int]:

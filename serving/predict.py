@@ -1,6 +1,6 @@
 """Answers from a bundle, on the command line.
 
-    python -m serving.predict runs/classify-1 photo.jpg more-photos/ --draw answered
+    python -m serving.predict runs/classify-1 photo.jpg more-photos/ --draw answered --explain why
 
 BUNDLE is a run folder, its export/, or a version folder; an INPUT is a picture or a folder of pictures. An input that cannot be
 answered is named on standard error, the others are answered, and the exit code is 1.
@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from serving import bundle, draw, native_log, saved_model
 
@@ -31,10 +32,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         native_log.load_tensorflow()
         loaded, inputs = _load(options.bundle), list(_files(options.inputs))
         with loaded:
-            targets = _targets(inputs, options.draw)
+            if options.explain is not None:
+                _check_explains(loaded, options.bundle)
+            targets = zip(_targets(inputs, options.draw), _targets(inputs, options.explain), strict=True)
             answered = [
-                _answer(loaded, path, drawn=target, as_json=options.json)
-                for path, target in zip(inputs, targets, strict=True)
+                _answer(loaded, path, drawn=drawn, explained=explained, as_json=options.json)
+                for path, (drawn, explained) in zip(inputs, targets, strict=True)
             ]
     except (ValueError, FileNotFoundError) as error:
         print(f"error: {error}", file=sys.stderr)
@@ -47,15 +50,38 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def classify(loaded: saved_model.LoadedModel, contents: bytes) -> list[tuple[str, float]]:
     """Labels and scores (0 to 1) of one picture file, best first. Raises ValueError when it cannot be decoded."""
-    from tensorflow.errors import InvalidArgumentError
-
-    try:
-        answer = loaded.run("serving_default", {"image_bytes": np.array([contents], object)})
-    except InvalidArgumentError as error:
-        raise ValueError(_reason(error.message)) from error
+    answer = _run(loaded, "serving_default", contents)
     return [
         (name.decode(), float(score)) for name, score in zip(answer["classes"][0], answer["scores"][0], strict=True)
     ]
+
+
+def explanation(loaded: saved_model.LoadedModel, contents: bytes) -> dict[str, Any]:
+    """Why one picture file gets its answer: the outputs of the signature `explain`, without the batch dimension.
+
+    `classes` and `scores` of the winner, `guided_backprop` float32 (h, w, 3) and, where the network has feature maps, `grad_cam`
+    float32 (h, w), of the network's input size. Raises ValueError when it cannot be decoded, or the bundle has no such signature.
+    """
+    return {name: value[0] for name, value in _run(loaded, "explain", contents).items()}
+
+
+def _run(loaded: saved_model.LoadedModel, signature: str, contents: bytes) -> dict[str, np.ndarray]:
+    from tensorflow.errors import InvalidArgumentError
+
+    try:
+        return loaded.run(signature, {"image_bytes": np.array([contents], object)})
+    except InvalidArgumentError as error:
+        raise ValueError(_reason(error.message)) from error
+
+
+def _check_explains(loaded: saved_model.LoadedModel, path: Path) -> None:
+    if "explain" not in loaded.signatures:
+        known = ", ".join(sorted(loaded.signatures))
+        raise bundle.BundleError(
+            f"--explain: the bundle of {path} has no signature `explain` (it has {known}), as bundles of earlier versions; "
+            "export it anew: python -m pipelines.classify with the same flags, another --out and "
+            "--weights RUN/checkpoints/best.weights.h5 --training.epochs 1"
+        )
 
 
 def _load(path: Path) -> saved_model.LoadedModel:
@@ -67,11 +93,15 @@ def _load(path: Path) -> saved_model.LoadedModel:
     return saved_model.load(folder)
 
 
-def _answer(loaded: saved_model.LoadedModel, path: Path, *, drawn: Path | None, as_json: bool) -> bool:
+def _answer(
+    loaded: saved_model.LoadedModel, path: Path, *, drawn: Path | None, explained: Path | None, as_json: bool
+) -> bool:
     try:
         answers = classify(loaded, path.read_bytes())
         if drawn is not None:
-            _draw(path, answers, drawn)
+            _write(drawn, draw.labelled(_pixels(path), [f"{name} {score:.3f}" for name, score in answers[:3]]))
+        if explained is not None:
+            _explain(loaded, path, explained)
     except (ValueError, OSError) as error:
         print(f"error: {path}: {error}", file=sys.stderr)
         return False
@@ -87,17 +117,29 @@ def _record(path: Path, answers: Sequence[tuple[str, float]]) -> dict[str, Any]:
     return {"input": str(path), "classes": [name for name, _ in answers], "scores": [score for _, score in answers]}
 
 
-def _draw(path: Path, answers: Sequence[tuple[str, float]], target: Path) -> None:
-    """Write the picture with its answers as a PNG file."""
+def _explain(loaded: saved_model.LoadedModel, path: Path, target: Path) -> None:
+    """Write the picture, its Grad-CAM and its guided backpropagation side by side."""
+    answer = explanation(loaded, path.read_bytes())
+    lines = [f"{answer['classes'].decode()} {answer['scores']:.3f}"]
+    maps = {name: answer[name] for name in ("grad_cam", "guided_backprop") if name in answer}
+    _write(target, draw.explained(_pixels(path), lines, **maps))
+
+
+def _pixels(path: Path) -> NDArray[np.uint8]:
     import cv2
 
     picture = cv2.imdecode(np.frombuffer(path.read_bytes(), np.uint8), cv2.IMREAD_COLOR)
     if picture is None:
         raise ValueError("OpenCV cannot draw on this kind of picture; it was not drawn")
-    lines = [f"{name} {score:.3f}" for name, score in answers[:3]]
-    labelled = draw.labelled(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), lines)
+    return np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), np.uint8)
+
+
+def _write(target: Path, picture: NDArray[np.uint8]) -> None:
+    """Write a PNG file."""
+    import cv2
+
     target.parent.mkdir(parents=True, exist_ok=True)
-    _, png = cv2.imencode(".png", cv2.cvtColor(labelled, cv2.COLOR_RGB2BGR))
+    _, png = cv2.imencode(".png", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
     target.write_bytes(png.tobytes())
 
 
@@ -142,6 +184,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--json", action="store_true", help="print one JSON object a line")
     parser.add_argument(
         "--draw", type=Path, metavar="FOLDER", help="also write the pictures with their answers there, as PNG"
+    )
+    parser.add_argument(
+        "--explain",
+        type=Path,
+        metavar="FOLDER",
+        help="also write there why: the picture, its Grad-CAM and its guided backpropagation side by side, as PNG",
     )
     return parser
 

@@ -82,3 +82,39 @@ def test_other_shapes_are_refused(shape: tuple[int, ...]) -> None:
 def test_other_dtypes_are_refused() -> None:
     with pytest.raises(ValueError, match="found an image of float64"):
         draw.labelled(np.zeros((4, 4, 3)), ["x"])  # type: ignore[arg-type]
+
+
+def test_heat_colours_only_where_it_is() -> None:
+    image = noise(240, 320)
+    heat = np.zeros((240, 320), np.float32)
+    heat[:, 160:] = 1.0
+    heat[:, 150:160] = 5.0  # cut to 1
+    shown = draw.heated(image, heat)
+    np.testing.assert_array_equal(shown[:, :150], image[:, :150])
+    red = np.array([122, 4, 3])  # the end of OpenCV's Turbo
+    np.testing.assert_allclose(shown[:, 150:], 0.5 * image[:, 150:] + 0.5 * red, atol=1)
+
+
+def test_gradients_are_grey_where_they_are_zero() -> None:
+    gradients = np.zeros((10, 20, 3))
+    gradients[:, :10] = [2e-7, -2e-7, 1e-7]
+    shown = draw.coloured(gradients)
+    np.testing.assert_allclose(shown[0, 0], [255, 0, 191], atol=1)
+    np.testing.assert_allclose(shown[0, 19], [128, 128, 128], atol=1)
+    np.testing.assert_allclose(draw.coloured(np.zeros((4, 4, 3))), 128, atol=1)
+    one = np.zeros((100, 100, 3))
+    one[50, 50] = 3.0  # rarer than the percentile
+    assert (draw.coloured(one)[50, 50] == 255).all()
+
+
+def test_explanations_stand_side_by_side() -> None:
+    image, gradients = noise(240, 320), np.zeros((8, 8, 3), np.float32)
+    shown = draw.explained(image, ["ant 0.98"], grad_cam=np.zeros((8, 8), np.float32), guided_backprop=gradients)
+    np.testing.assert_array_equal(shown[:240, :320], image)
+    np.testing.assert_array_equal(shown[:240, 320:640], image)
+    np.testing.assert_allclose(shown[:240, 640:960], 128, atol=1)
+    assert shown[240:].min() < 100
+    without = draw.explained(image, ["ant 0.98"], guided_backprop=gradients)
+    assert without.shape[1] == 640
+    large = draw.explained(noise(1200, 900), [], guided_backprop=gradients)
+    assert large.shape == (480, 720, 3)

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
-from serving import predict, saved_model
+from serving import draw, predict, saved_model
 from tests.serving import colours
 
 ROOT = Path(__file__).parents[2]
@@ -102,6 +102,63 @@ def test_a_single_picture_is_drawn_under_its_own_name(
     monkeypatch.chdir(pictures)
     assert predict.main([str(run_folder), "sub/b c.png", "--draw", str(tmp_path / "drawn")]) == 0
     assert [path.name for path in (tmp_path / "drawn").iterdir()] == ["b c.png.png"]
+
+
+@pytest.fixture(scope="module")
+def explaining(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run folder whose bundle has the signature `explain`: an untrained network of two classes, 12 x 16 pixels."""
+    from serving import bundle
+    from vision import classifiers, signatures
+    from vision.datasets import Examples
+
+    folder = tmp_path_factory.mktemp("explain") / "run"
+    model = classifiers.build("lenet", (colours.HEIGHT, colours.WIDTH, 3), classes=2, seed=0)
+    pool, truth = colours.images(3)
+    images = Examples(pool=pool, index=np.arange(3), labels=truth, names=("a[0]", "a[1]", "a[2]"))
+    bundle.write(
+        folder / "export",
+        model,
+        signatures.classifier(model, classes=("Käfer", "bee")),
+        description={"task": "classify"},
+        proofs=[
+            bundle.Proof(signature=name, inputs=given, outputs=expected)
+            for name, given, expected in signatures.classifier_requests(model, images, classes=("Käfer", "bee"))
+        ],
+    )
+    return folder
+
+
+def test_explained_pictures_stand_side_by_side(
+    explaining: Path, pictures: Path, tmp_path: Path, capsys: Captured
+) -> None:
+    assert predict.main([str(explaining), str(pictures), "--explain", str(tmp_path / "why")]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == 2
+    assert sorted(path.relative_to(tmp_path).as_posix() for path in (tmp_path / "why").rglob("*.png")) == [
+        "why/a.png.png",
+        "why/sub/b c.png.png",
+    ]
+    picture = cv2.cvtColor(np.asarray(cv2.imread(str(tmp_path / "why" / "a.png.png")), np.uint8), cv2.COLOR_BGR2RGB)
+    original = colours.images(2)[0][0]
+    with saved_model.load(explaining / "export" / "1") as loaded:
+        answer = predict.explanation(loaded, (pictures / "a.png").read_bytes())
+    assert answer["classes"].decode() in ("Käfer", "bee")
+    expected = draw.explained(
+        original,
+        [f"{answer['classes'].decode()} {answer['scores']:.3f}"],
+        grad_cam=answer["grad_cam"],
+        guided_backprop=answer["guided_backprop"],
+    )
+    np.testing.assert_array_equal(picture, expected)
+    np.testing.assert_array_equal(picture[: 12 * 14 : 14, : 16 * 14 : 14], original)
+
+
+def test_a_bundle_that_cannot_explain(run_folder: Path, pictures: Path, tmp_path: Path, capsys: Captured) -> None:
+    assert predict.main([str(run_folder), str(pictures), "--explain", str(tmp_path / "why")]) == 1
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert "has no signature `explain` (it has serving_default, tensor)" in told.err
+    assert "export it anew: python -m pipelines.classify" in told.err
+    assert not (tmp_path / "why").exists()
 
 
 @pytest.mark.parametrize(

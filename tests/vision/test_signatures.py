@@ -9,8 +9,9 @@ import pytest
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from serving import saved_model
 from tests.vision import pictures
-from vision import classifiers, decode, signatures
+from vision import classifiers, decode, explain, signatures
 from vision.datasets import Examples
 
 SIDE = 8
@@ -106,12 +107,64 @@ def test_requests_carry_the_answers_of_the_model(
     answers: dict[str, Any], model: keras.Model, classes: tuple[str, ...], channels: int
 ) -> None:
     requests = signatures.classifier_requests(model, examples(channels=channels), classes=classes, most=4)
-    assert [name for name, _, _ in requests] == ["serving_default", "tensor", "classify"]
+    assert [name for name, _, _ in requests] == ["serving_default", "tensor", "classify", "explain"]
     for name, inputs, expected in requests:
         found = answers[name](**{key: tf.constant(value) for key, value in inputs.items()})
         for key, value in expected.items():
-            assert len(value) == 4
-            np.testing.assert_allclose(found[key].numpy(), value, atol=1e-5)
+            assert len(value) == (2 if name == "explain" else 4)
+            same(found[key].numpy(), value)
+
+
+def test_explain(answers: dict[str, Any], model: keras.Model, classes: tuple[str, ...]) -> None:
+    contents, images = files()
+    answer = answers["explain"](image_bytes=contents)
+    scores = softmax(model(images, training=False).numpy())
+    assert [name.decode() for name in answer["classes"].numpy()] == [classes[i] for i in scores.argmax(1)]
+    np.testing.assert_allclose(answer["scores"].numpy(), scores.max(1), atol=1e-6)
+    expected = explain.explainer(model)(tf.constant(images))
+    assert set(answer) == {"classes", "scores", "grad_cam", "guided_backprop"}
+    assert answer["grad_cam"].shape == (3, SIDE, SIDE)
+    np.testing.assert_allclose(answer["grad_cam"].numpy(), expected["grad_cam"].numpy(), atol=1e-4)
+    gradients = expected["guided_backprop"].numpy()
+    assert gradients.any()
+    np.testing.assert_allclose(answer["guided_backprop"].numpy(), gradients, atol=1e-3 * np.abs(gradients).max())
+
+
+def backbone_network() -> keras.Model:
+    """A nested backbone with ReLU6 and batch normalisation, as MobileNetV2 has them."""
+    keras.utils.set_random_seed(0)
+    entry = keras.Input((SIDE, SIDE, 3))
+    x = keras.layers.BatchNormalization()(keras.layers.Conv2D(6, 3, strides=2, padding="same")(entry))
+    backbone = keras.Model(entry, keras.layers.ReLU(6)(x), name="backbone")
+    inputs = keras.Input((SIDE, SIDE, 3))
+    x = keras.layers.GlobalAveragePooling2D()(backbone(keras.layers.Rescaling(1 / 127.5, offset=-1)(inputs)))
+    return keras.Model(inputs, keras.layers.Dense(3, name="logits")(x))
+
+
+def test_explain_answers_in_a_session_from_the_weights_of_the_model(tmp_path: Path) -> None:
+    """As TensorFlow Serving runs it, through a nested backbone; the copy that explains adds no weights to the file."""
+    model, classes = backbone_network(), NAMES[:3]
+    archive = keras.export.ExportArchive()
+    archive.track(model)
+    function, specs = signatures.classifier(model, classes=classes)["explain"]
+    archive.add_endpoint("explain", function, input_signature=list(specs.values()))
+    archive.write_out(str(tmp_path / "1"), verbose=False)
+    held = tf.train.list_variables(str(tmp_path / "1" / "variables" / "variables"))
+    assert len([name for name, _ in held if name.startswith("variables/")]) == len(model.weights)
+    contents, images = files()
+    expected = explain.explainer(model)(tf.constant(images))
+    with saved_model.load(tmp_path / "1") as loaded:
+        answer = loaded.run("explain", {"image_bytes": contents.numpy()})
+    np.testing.assert_allclose(answer["grad_cam"], expected["grad_cam"], atol=1e-4)
+    gradients = expected["guided_backprop"].numpy()
+    np.testing.assert_allclose(answer["guided_backprop"], gradients, atol=1e-3 * np.abs(gradients).max())
+
+
+def same(found: NDArray[Any], expected: NDArray[Any]) -> None:
+    if expected.dtype == object:
+        assert found.tolist() == expected.tolist()
+    else:
+        np.testing.assert_allclose(found, expected, atol=1e-5)
 
 
 def test_requests_of_few_examples_and_of_files(answers: dict[str, Any], model: keras.Model, tmp_path: Path) -> None:
@@ -125,4 +178,4 @@ def test_requests_of_few_examples_and_of_files(answers: dict[str, Any], model: k
     for name, inputs, expected in requests:
         found = answers[name](**{key: tf.constant(value) for key, value in inputs.items()})
         for key, value in expected.items():
-            np.testing.assert_allclose(found[key].numpy(), value, atol=1e-5)
+            same(found[key].numpy(), value)
