@@ -26,7 +26,7 @@ def find(model: keras.Model, batches: Any, how: TrainingOptions, *, loss: Any, f
 
     batches: of one epoch or more, as tf.data; repeated as needed. With head epochs, the rate is the head's.
     folder: receives learning_rate.json, .csv and .png. Returns `suggested`, `minimum` (the rate with the lowest smoothed loss) and
-    `steepest` (where it fell fastest). Raises RunError when the loss is no number at once.
+    `steepest` (where it fell fastest before that). Raises RunError when the loss is no number at once.
     """
     first = phases.plan(model, how)[0]
     before = [variable.numpy() for variable in model.variables]
@@ -55,12 +55,12 @@ def find(model: keras.Model, batches: Any, how: TrainingOptions, *, loss: Any, f
 
 def read(rates: Any, smoothed: Any) -> dict[str, float]:
     """What `find` returns, from the rates (n,), rising, and the smoothed loss at each."""
-    slopes = np.gradient(np.asarray(smoothed), np.log(rates))
-    lowest = float(rates[int(np.argmin(smoothed))])
+    slopes, lowest_at = np.gradient(np.asarray(smoothed), np.log(rates)), int(np.argmin(smoothed))
+    lowest = float(rates[lowest_at])
     return {
         "suggested": float(f"{lowest / 10:.2g}"),
         "minimum": lowest,
-        "steepest": float(rates[int(np.argmin(slopes))]),
+        "steepest": float(rates[int(np.argmin(slopes[: lowest_at + 1]))]),
     }
 
 
