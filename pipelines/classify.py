@@ -59,6 +59,9 @@ class Config:
     size: int | None = None
     """Side of the square image in pixels, 8 to 1024; when absent arrays keep their size, and files become 96, or what a network of
     keras.applications was designed for."""
+    resize: Literal["stretch", "crop"] | None = None
+    """How images of another shape become square: stretched, or cut to their central square; when absent cut for a network of
+    keras.applications, as ImageNet's photographs were, and stretched for the others. Serving does the same."""
     augment: Augmentation = field(default_factory=Augmentation)
     """How training images are changed at random."""
     folds: int | None = None

@@ -18,10 +18,16 @@ def read(config: "Config") -> LabelledImages:
     return datasets.read_labelled(
         config.data,
         size=config.size,
+        crop=crops(config),
         file_size=classifiers.default_size(config.model),
         seed=config.seed,
         most=options.example_limit(),
     )
+
+
+def crops(config: "Config") -> bool:
+    """Whether pictures are cut to their central square, in training and in serving, and not stretched."""
+    return config.resize == "crop" or (config.resize is None and classifiers.default_size(config.model) is not None)
 
 
 def tell(images: LabelledImages) -> None:

@@ -4,7 +4,7 @@ import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipelines import runs
+from pipelines import classify_data, runs
 from serving import bundle, litert
 from vision import signatures
 from vision.datasets import LabelledImages, labelled
@@ -24,7 +24,7 @@ def write(
     exported, _ = bundle.write(
         folder / "export",
         learned.model,
-        signatures.classifier(learned.model, classes=images.classes),
+        signatures.classifier(learned.model, classes=images.classes, crop=classify_data.crops(config)),
         description=_description(config, images, scores),
         proofs=[bundle.Proof(signature=name, inputs=given, outputs=expected) for name, given, expected in requests],
     )
@@ -47,10 +47,11 @@ def hint(folder: Path) -> str:
 
 def _description(config: "Config", images: LabelledImages, scores: dict[str, float]) -> dict[str, Any]:
     height, width, channels = images.shape
+    resize = "crop" if classify_data.crops(config) else "stretch"
     return {
         "task": "classify",
         "labels": list(images.classes),
-        "input": {"height": height, "width": width, "channels": channels, "range": [0, 255]},
+        "input": {"height": height, "width": width, "channels": channels, "range": [0, 255], "resize": resize},
         "scores": scores,
         "made": {"by": "pipelines.classify", "model": config.model, "data": config.data, "seed": config.seed},
     }

@@ -47,30 +47,40 @@ def decode(contents: Any) -> Any:
     return tf.ensure_shape(image, [None, None, 3])
 
 
-def decode_sized(contents: Any, *, height: int, width: int) -> tuple[Any, Any]:
-    """Decode one picture and stretch it to a fixed size; also its own size.
+def decode_sized(contents: Any, *, height: int, width: int, crop: bool = False) -> tuple[Any, Any]:
+    """Decode one picture and bring it to a fixed size; also its own size.
 
+    crop: cut to the shape of height to width about the centre before, instead of stretching.
     Returns uint8 (height, width, 3), bilinear, antialiased and rounded to whole values, so that a cached training image and the
     served one are equal; and int32 (2,), height and width before, upright. Errors as `decode`.
     """
     image = decode(contents)
-    resized = tf.image.resize(image, [height, width], antialias=True)
+    shown = _central(image, height=height, width=width) if crop else image
+    resized = tf.image.resize(shown, [height, width], antialias=True)
     return tf.cast(tf.clip_by_value(tf.round(resized), 0.0, 255.0), tf.uint8), tf.shape(image)[:2]
 
 
-def decode_resized(contents: Any, *, height: int, width: int) -> Any:
+def decode_resized(contents: Any, *, height: int, width: int, crop: bool = False) -> Any:
     """The picture of `decode_sized` alone."""
-    return decode_sized(contents, height=height, width=width)[0]
+    return decode_sized(contents, height=height, width=width, crop=crop)[0]
 
 
-def decode_batch(contents: Any, *, height: int, width: int) -> Any:
+def decode_batch(contents: Any, *, height: int, width: int, crop: bool = False) -> Any:
     """`decode_resized` over a batch: string (batch,) to float32 (batch, height, width, 3), 0 to 255."""
     images = tf.map_fn(
-        lambda item: decode_resized(item, height=height, width=width),
+        lambda item: decode_resized(item, height=height, width=width, crop=crop),
         contents,
         fn_output_signature=tf.TensorSpec([height, width, 3], tf.uint8),
     )
     return tf.cast(images, tf.float32)
+
+
+def _central(image: Any, *, height: int, width: int) -> Any:
+    """The largest part about the centre with sides as height to width; at least one pixel of each."""
+    found = tf.shape(image)[:2]
+    sides = tf.maximum(tf.minimum(found, tf.stack([found[1] * height // width, found[0] * width // height])), 1)
+    top, left = tf.unstack((found - sides) // 2)
+    return tf.image.crop_to_bounding_box(image, top, left, sides[0], sides[1])
 
 
 def _decode_jpeg(contents: Any) -> Any:

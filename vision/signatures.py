@@ -1,6 +1,7 @@
 """What an exported vision model answers to: functions from a request's tensors to labelled answers, preprocessing included."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import keras
@@ -19,8 +20,8 @@ Signature = tuple[Callable[..., dict[str, Any]], dict[str, tf.TensorSpec]]
 """A function of named tensors, and the name, shape and dtype of each."""
 
 
-def classifier(model: keras.Model, *, classes: Sequence[str]) -> dict[str, Signature]:
-    """The four signatures of a classifier, by name.
+def classifier(model: keras.Model, *, classes: Sequence[str], crop: bool = False) -> dict[str, Signature]:
+    """The four signatures of a classifier, by name. crop: whether pictures are cut to the input's shape instead of stretched.
 
     `serving_default`: image_bytes string (b,) to classes string (b, k) and scores float32 (b, k), falling, k = min(5, classes).
     `tensor`: images float32 (b, height, width, 3), 0 to 255, to logits float32 (b, classes).
@@ -31,9 +32,10 @@ def classifier(model: keras.Model, *, classes: Sequence[str]) -> dict[str, Signa
     height, width = model.input_shape[1:3]
     names = tf.constant(list(classes))
     explained = _explained(model)
+    decoded = partial(decode.decode_batch, height=height, width=width, crop=crop)
 
     def probabilities(contents: Any) -> Any:
-        return tf.nn.softmax(model(decode.decode_batch(contents, height=height, width=width), training=False))
+        return tf.nn.softmax(model(decoded(contents), training=False))
 
     def serving_default(image_bytes: Any) -> dict[str, Any]:
         scores, indices = tf.math.top_k(probabilities(image_bytes), k=min(TOP, len(classes)))
@@ -48,7 +50,7 @@ def classifier(model: keras.Model, *, classes: Sequence[str]) -> dict[str, Signa
         return {"classes": tf.broadcast_to(names, tf.shape(scores)), "scores": scores}
 
     def explanation(image_bytes: Any) -> dict[str, Any]:
-        answer = explained(decode.decode_batch(image_bytes, height=height, width=width))
+        answer = explained(decoded(image_bytes))
         return {"classes": tf.gather(names, answer.pop("winners")), **answer}
 
     return {

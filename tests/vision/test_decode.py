@@ -214,3 +214,25 @@ def test_batch_is_every_picture_alone() -> None:
     assert batch.dtype == tf.float32
     alone = [decode.decode_resized(item, height=9, width=7).numpy() for item in contents]
     np.testing.assert_array_equal(batch.numpy(), np.stack(alone))
+
+
+@pytest.mark.parametrize(
+    ("height", "width", "box"), [(31, 31, (4, 0, 35, 31)), (20, 40, (0, 5, 40, 25)), (40, 20, (12, 0, 27, 31))]
+)
+def test_cropping_keeps_the_largest_central_part_of_the_shape(
+    height: int, width: int, box: tuple[int, int, int, int]
+) -> None:
+    file = SAMPLES["png"]
+    image = tf.constant(np.asarray(Image.open(io.BytesIO(file)).crop(box)))
+    expected = tf.round(tf.image.resize(image, [height, width], antialias=True))
+    found, size = decode.decode_sized(tf.constant(file), height=height, width=width, crop=True)
+    np.testing.assert_array_equal(found, expected)
+    np.testing.assert_array_equal(size, [31, 40])
+    batch = decode.decode_batch(tf.constant([file, file]), height=height, width=width, crop=True)
+    np.testing.assert_array_equal(batch[1], expected)
+
+
+def test_cropping_leaves_a_pixel_of_the_thinnest_picture() -> None:
+    thin = pictures.encode(pictures.picture(height=1, width=40), "PNG")
+    found, _ = decode.decode_sized(tf.constant(thin), height=10, width=10, crop=True)
+    assert len(np.unique(np.asarray(found).reshape(-1, 3), axis=0)) == 1

@@ -79,13 +79,15 @@ def from_parts(
     return LabelledArrays(where=where, classes=classes, parts=parts)
 
 
-def split(given: LabelledArrays, *, size: int | None, seed: int, most: int | None) -> LabelledImages:
-    """Split as `splits` says, after bringing the images to `size` where it is given and keeping at most `most` examples."""
+def split(
+    given: LabelledArrays, *, size: int | None, seed: int, most: int | None, crop: bool = False
+) -> LabelledImages:
+    """Split as `splits` says, keeping at most `most` examples, and bring the images, or with `crop` their central squares, to `size`."""
     check_classes(given.classes, given.where)
     parts = {
         name: _fewer(part, most=most and most // len(given.parts), seed=seed) for name, part in given.parts.items()
     }
-    pool = _joined([_resized(images, size) for images, _ in parts.values()], given.where)
+    pool = _joined([_resized(images, size, crop=crop) for images, _ in parts.values()], given.where)
     labels = np.concatenate([numbers for _, numbers in parts.values()])
     counts = [len(numbers) for _, numbers in parts.values()]
     starts = dict(zip(parts, np.split(np.arange(len(labels)), np.cumsum(counts)[:-1]), strict=True))
@@ -114,9 +116,14 @@ def _fewer(part: Part, *, most: int | None, seed: int) -> Part:
     return images[chosen], labels[chosen]
 
 
-def _resized(images: NDArray[np.uint8], size: int | None) -> NDArray[np.uint8]:
+def _resized(images: NDArray[np.uint8], size: int | None, *, crop: bool) -> NDArray[np.uint8]:
     if size is None or images.shape[1:3] == (size, size):
         return images
+    if crop:
+        height, width = images.shape[1:3]
+        side = min(height, width)
+        top, left = (height - side) // 2, (width - side) // 2
+        images = images[:, top : top + side, left : left + side]
     how = cv2.INTER_AREA if size < min(images.shape[1:3]) else cv2.INTER_LINEAR
     resized = np.stack([cv2.resize(image, (size, size), interpolation=how) for image in images])
     return resized.reshape(len(images), size, size, images.shape[-1])

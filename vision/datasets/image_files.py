@@ -46,17 +46,19 @@ def read(
     parts: Sequence[str],
     classes: Sequence[str],
     size: int,
+    crop: bool = False,
     seed: int,
     most: int | None = None,
 ) -> LabelledImages:
     """Decode the files and split them as `splits` says.
 
     parts: those that were given, also one without any file. where: the folder that names of left out files are relative to.
-    size: side in pixels that every picture is stretched to. most: as in `read_labelled`.
+    size: side in pixels that every picture is brought to: its central square where `crop`, else all of it, stretched.
+    most: as in `read_labelled`.
     Raises DataError when too many files cannot be read, or a class has too few.
     """
     files = _fewer(files, most=most, seed=seed)
-    pool, sizes, reasons = _decoded([file.path for file in files], size=size)
+    pool, sizes, reasons = _decoded([file.path for file in files], size=size, crop=crop)
     skipped = [Skipped(_shown(file.path, where), why) for file, why in zip(files, reasons, strict=True) if why]
     _check_readable(skipped, len(files), where)
     everything = Examples(
@@ -92,11 +94,11 @@ def _fewer(files: Sequence[File], *, most: int | None, seed: int) -> Sequence[Fi
     return kept
 
 
-def _decoded(files: Sequence[Path], *, size: int) -> tuple[NDArray[np.uint8], NDArray[np.int64], list[str]]:
+def _decoded(files: Sequence[Path], *, size: int, crop: bool) -> tuple[NDArray[np.uint8], NDArray[np.int64], list[str]]:
     """Decode every file into one row of the pool; its own (height, width); and why it could not be, else an empty text."""
     pool = _pool((len(files), size, size, 3))
     sizes = np.zeros((len(files), 2), np.int64)
-    graph = _graph(size)
+    graph = _graph(size, crop)
 
     def fill(row: int) -> str:
         try:
@@ -113,9 +115,9 @@ def _decoded(files: Sequence[Path], *, size: int) -> tuple[NDArray[np.uint8], ND
 
 
 @functools.cache
-def _graph(size: int) -> Any:
+def _graph(size: int, crop: bool) -> Any:
     return tf.function(
-        lambda contents: decode.decode_sized(contents, height=size, width=size),
+        lambda contents: decode.decode_sized(contents, height=size, width=size, crop=crop),
         input_signature=[tf.TensorSpec([], tf.string)],
     )
 

@@ -9,7 +9,7 @@ from vision.datasets.labelled import LabelledImages, check_classes
 from vision.errors import DataError
 
 
-def read(folder: Path, *, size: int, seed: int, most: int | None = None) -> LabelledImages:
+def read(folder: Path, *, size: int, crop: bool = False, seed: int, most: int | None = None) -> LabelledImages:
     """Read class folders into LabelledImages; errors and splits as `read_labelled` says."""
     parts = _parts(folder)
     classes = _classes(parts, folder)
@@ -19,7 +19,9 @@ def read(folder: Path, *, size: int, seed: int, most: int | None = None) -> Labe
         for path in paths
         for file in _files(path)
     ]
-    return image_files.read(files, where=folder, parts=tuple(parts), classes=classes, size=size, seed=seed, most=most)
+    return image_files.read(
+        files, where=folder, parts=tuple(parts), classes=classes, size=size, crop=crop, seed=seed, most=most
+    )
 
 
 def _parts(folder: Path) -> dict[str, list[Path]]:

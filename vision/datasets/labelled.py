@@ -62,6 +62,10 @@ class Examples:
         return png.tobytes()
 
 
+Images = Sequence[NDArray[np.uint8]] | Examples
+"""Images, uint8 (height, width, 3), by position: a list of them, or examples."""
+
+
 @dataclass(frozen=True)
 class Skipped:
     """An item that was left out, and why."""

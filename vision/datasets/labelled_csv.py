@@ -33,7 +33,7 @@ class Row(NamedTuple):
     """As `image_files.File`."""
 
 
-def read(path: Path, *, size: int, seed: int, most: int | None = None) -> LabelledImages:
+def read(path: Path, *, size: int, crop: bool = False, seed: int, most: int | None = None) -> LabelledImages:
     """Read the pictures that a table names; errors and splits as `read_labelled` says.
 
     Without the column split one part is split as `splits` says; with it, train and one or both of val and test must be there.
@@ -50,7 +50,9 @@ def read(path: Path, *, size: int, seed: int, most: int | None = None) -> Labell
     parts = tuple(name for name in ("all", "train", "validation", "test") if any(row.part == name for row in rows))
     numbers = {name: number for number, name in enumerate(classes)}
     files = [File(row.part, numbers[row.label], row.path) for row in rows]
-    images = image_files.read(files, where=path.parent, parts=parts, classes=classes, size=size, seed=seed, most=most)
+    images = image_files.read(
+        files, where=path.parent, parts=parts, classes=classes, size=size, crop=crop, seed=seed, most=most
+    )
     return replace(images, skipped=images.skipped + repeated)
 
 
