@@ -20,7 +20,7 @@ FINISHED = "scores.json"
 _PACKAGES = ("tensorflow", "keras", "numpy", "opencv-python-headless", "ai-edge-litert", "scikit-learn")
 _NOT_COMPARED = ("resume", "out", "check", "export", "find_learning_rate", "suggest")
 """Flags that may differ on `--resume`: they change no number."""
-_BEFORE_THE_START = {"check.json", "environment.json", ".environment.json.tmp", ".config.json.tmp"}
+_BEFORE_THE_START = {"check.json", "check.html", "environment.json", ".environment.json.tmp", ".config.json.tmp"}
 """What `--check`, or a process that was killed inside `start`, may leave."""
 _under_way: list[Path] = []
 

@@ -14,6 +14,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from vision.datasets.labelled import Images
+
 HASH_BITS = 4
 """Bits in which the hashes of near copies may differ."""
 SIMILARITY = 0.9
@@ -38,7 +40,7 @@ class Pair(NamedTuple):
     """Correlation, 0.9 to 1."""
 
 
-def exact(images: Sequence[NDArray[np.uint8]]) -> list[list[int]]:
+def exact(images: Images) -> list[list[int]]:
     """Groups of positions, each of two or more images that are equal in every pixel (by a 128-bit hash), in the order of the first."""
     groups: dict[bytes, list[int]] = {}
     for position in range(len(images)):
@@ -47,7 +49,7 @@ def exact(images: Sequence[NDArray[np.uint8]]) -> list[list[int]]:
     return [group for group in groups.values() if len(group) > 1]
 
 
-def near(images: Sequence[NDArray[np.uint8]]) -> list[Pair]:
+def near(images: Images) -> list[Pair]:
     """Pairs of images, uint8 (h, w, 3) each, that are nearly the same, the most similar first.
 
     Images without any detail should be left out before: all of them look alike. All pairs of hashes are compared, about a billion
@@ -66,7 +68,8 @@ def near(images: Sequence[NDArray[np.uint8]]) -> list[Pair]:
 
 def difference_hash(image: NDArray[np.uint8]) -> np.uint64:
     """64 bits of an image uint8 (h, w, 3): whether each of 8 x 8 grey pixels is darker (by more than 2 of
-    255) than its right neighbour."""
+    255) than its right neighbour.
+    """
     grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).astype(np.float32)
     small = cv2.resize(grey, (9, 8), interpolation=cv2.INTER_AREA)
     # By a little: the noise of a compressed flat background says nothing.

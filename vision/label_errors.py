@@ -4,13 +4,14 @@ A label is suspected when out-of-fold probabilities are as sure of another class
 """
 
 import warnings
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+
+from vision.datasets.labelled import Images
 
 FOLDS = 3
 """Parts of the cross-validation of `out_of_fold`."""
@@ -65,7 +66,7 @@ def suspects(labels: NDArray[Any], probabilities: NDArray[Any]) -> Suspects:
     return Suspects(positions=wrong[order], suggested=likely[wrong[order]], margins=margins[order], joint=joint)
 
 
-def pixel_features(images: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
+def pixel_features(images: Images) -> NDArray[np.float32]:
     """Images uint8 (h, w, 3), shrunk to at most 14 x 14 by area: float32 (n, features), 0 to 1."""
     side = min(SIDE, *images[0].shape[:2])
     small = [cv2.resize(images[i], (side, side), interpolation=cv2.INTER_AREA) for i in range(len(images))]

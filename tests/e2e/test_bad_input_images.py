@@ -4,6 +4,7 @@ import html
 import json
 import os
 import re
+import urllib.error
 from pathlib import Path
 
 import numpy as np
@@ -163,3 +164,89 @@ def test_predict_names_what_it_cannot_answer(
     (tmp_path / "run" / "export" / "1" / "saved_model.pb").write_bytes(b"cut")
     assert predict.main(["run", "in"]) == 1
     assert "could not be loaded" in capsys.readouterr().err
+
+
+def _table(folder: Path, *more: str) -> Path:
+    """`photos.csv` of 32 pictures, with these lines behind."""
+    written = pictures.write_folder(folder / "files", {"cat": 16, "dog": 16})
+    lines = ["path,label", *(f"files/{path.parent.name}/{path.name},{path.parent.name}" for path in written), *more]
+    (folder / "photos.csv").write_text("\n".join(lines), encoding="utf-8")
+    return folder / "photos.csv"
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("files/cat/0000.png,dog", "0000.png is labelled 'cat' in line 2 and 'dog' in line 34; keep one of the lines"),
+        ("files/emu/0000.png,emu", "photos.csv names 1 of 33 files that are not there (line 34: "),
+        ("files/cat/0000.png,", "photos.csv, line 34: the label is empty; expected one in every line"),
+        ("files/cat/0000.png", "photos.csv, line 34: found 1 fields, expected 2 (path,label)"),
+    ],
+)
+def test_wrong_lines_of_a_table(story: Story, tmp_path: Path, line: str, words: str) -> None:
+    _table(tmp_path, line)
+    story("--data", "photos.csv", "--out", "run", *FAST).refuses(words)
+    assert not (tmp_path / "run").exists()
+
+
+def test_wrong_headers_of_a_table(story: Story, tmp_path: Path) -> None:
+    (tmp_path / "photos.csv").write_text("file;class\n")
+    words = "photos.csv, line 1: the header is 'file;class'; expected path,label or path,label,split; found ';'"
+    story("--data", "photos.csv", "--out", "run", *FAST).refuses(words)
+
+
+def test_a_table_that_repeats_itself_simply_works(story: Story, tmp_path: Path) -> None:
+    _table(tmp_path, "files/dog/0003.png,dog")
+    told = story("--data", "photos.csv", "--out", "run", *FAST, "--size", "8", "--no-export")
+    assert told.code == 0
+    assert "left out 1 of 33 files: photos.csv, line 34: the same picture and label as line 21" in told.said
+
+
+def test_classes_that_differ_between_parts(story: Story, tmp_path: Path) -> None:
+    pictures.write_folder(tmp_path / "data" / "train", {"cat": 6, "dog": 6})
+    pictures.write_folder(tmp_path / "data" / "val", {"cat": 6, "emu": 6}, first=50)
+    told = story("--data", "data", "--out", "run", *FAST)
+    told.refuses("data: the parts hold different classes: train/ lacks 'emu'; val/ lacks 'dog'; expected the same")
+
+
+def test_a_set_of_keras_without_cache_and_network(
+    story: Story, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import keras
+
+    def no_network(*_: object) -> None:
+        raise urllib.error.URLError("no network in this test")
+
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr(keras.src.backend.config, "_KERAS_DIR", str(tmp_path / "cache"))
+    monkeypatch.setattr(keras.src.utils.file_utils, "urlretrieve", no_network)
+    (tmp_path / "cache").mkdir()
+    told = story("--data", "keras:mnist", "--out", "run", *FAST)
+    told.refuses(
+        "--data keras:mnist: the set is not in Keras' cache and cannot be downloaded (URL fetch failure on",
+        f"put by hand: https://storage.googleapis.com/tensorflow/tf-keras-datasets/mnist.npz as {tmp_path}/cache/datasets/mnist.npz",
+    )
+    story("--data", "keras:mnst", "--out", "run", *FAST).refuses("unknown set; expected one of keras:mnist, ")
+    assert not (tmp_path / "run").exists()
+
+
+def test_check_warns_of_copies_and_goes_on(story: Story, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PIPELINES_TINY", "")
+    train = pictures.write_folder(tmp_path / "data" / "train", {"cat": 12, "dog": 12})
+    for number, part in enumerate(("val", "test"), 1):
+        pictures.write_folder(tmp_path / "data" / part, {"cat": 4, "dog": 4}, first=100 * number)
+    (tmp_path / "data" / "test" / "cat" / "copy.png").write_bytes(train[3].read_bytes())
+    (tmp_path / "data" / "train" / "dog" / "copy.png").write_bytes(train[5].read_bytes())
+    told = story("--data", "data", "--out", "checked", "--size", "16", "--check")
+    assert told.code == 0
+    assert "Traceback" not in told.said
+    assert "warning: 1 image is in more than one part: scores will flatter" in told.said
+    assert "warning: 1 image is there again with another label" in told.said
+    found = json.loads((tmp_path / "checked" / "check.json").read_text(encoding="utf-8"))
+    assert len(found["exact_duplicates"]) == 2
+    assert "cat/copy.png" in (tmp_path / "checked" / "check.html").read_text(encoding="utf-8")
+    # The folder of a check can become that of a run.
+    assert (
+        story("--data", "data", "--out", "checked", *FAST, "--size", "16", "--training.epochs", "1", "--no-export").code
+        == 0
+    )

@@ -1,0 +1,98 @@
+"""check.html: the findings of `--check` as a page with pictures."""
+
+import html
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipelines import plots, report, sections
+
+if TYPE_CHECKING:
+    from pipelines.classify_check import Findings, Warned
+
+SUSPECTS = 36
+"""Suspected labels that the page shows."""
+ITEMS = 5
+"""Images that a warning names."""
+GROUPS = 24
+"""Groups of copies that the page shows."""
+
+
+def write(path: Path, found: "Findings", *, warnings: "Sequence[Warned]", notes: Sequence[str]) -> None:
+    """Write the page: what to look at first, then labels, copies, classes and what was left out."""
+    images = found.images
+    parts = [
+        _warnings(warnings, notes),
+        _suspects(found),
+        _copies(found),
+        _classes(found),
+        sections.skipped([(item.name, item.reason) for item in images.skipped]),
+    ]
+    summary = {
+        "images": f"{len(found.examples):,}",
+        "classes": str(len(images.classes)),
+        "train, validation, test": f"{len(images.train):,}, {len(images.validation):,}, {len(images.test):,}",
+        "left out": str(len(images.skipped)),
+        "copies": str(len(found.groups())),
+        "suspected labels": str(len(found.suspects.positions)) if found.suspects is not None else "not judged",
+    }
+    report.write(path, title="The data", summary=summary, sections=parts)
+
+
+def _warnings(warnings: "Sequence[Warned]", notes: Sequence[str]) -> report.Section:
+    items = "".join(f"<li>{_told(warning)}</li>" for warning in warnings) or "<li>Nothing to warn of.</li>"
+    told = "".join(f"<p>{html.escape(note)}.</p>" for note in notes)
+    return report.Section(title="To look at", body=f"<ul>{items}</ul>{told}")
+
+
+def _told(warning: "Warned") -> str:
+    lines = [html.escape(text) for text in (warning.text, *warning.items[:ITEMS])]
+    more = [f"and {len(warning.items) - ITEMS} more, all in check.json"] if len(warning.items) > ITEMS else []
+    return "<br>".join([*lines, *more])
+
+
+def _suspects(found: "Findings") -> report.Section:
+    suspects, names = found.suspects, found.images.classes
+    if suspects is None:
+        return report.Section(title="Suspected labels", body="<p>Too few images in a class to judge labels.</p>")
+    shown = range(min(SUSPECTS, len(suspects.positions)))
+    captions = [
+        f"labelled {names[found.examples.labels[suspects.positions[i]]]}\nlooks like {names[suspects.suggested[i]]}\n"
+        f"{_short(found, int(suspects.positions[i]))}"
+        for i in shown
+    ]
+    doubt = "" if found.trusted else " That is too few for its doubts to mean much."
+    note = (
+        '<p class="note">Labels that a quick model, which did not see them, doubts the most (confident learning). It guessed '
+        f"{found.accuracy:.1%} of {found.compared:,} labels.{doubt} Surest first; some are right.</p>"
+    )
+    pictures = plots.gallery([found.examples[int(suspects.positions[i])] for i in shown], captions)
+    return report.Section(title=f"Suspected labels ({len(suspects.positions)})", body=note + pictures)
+
+
+def _copies(found: "Findings") -> report.Section:
+    """Those across parts and with two labels come first."""
+    groups = found.groups()
+    if not groups:
+        return report.Section(title="Copies", body="<p>No image is there twice, as far as was seen.</p>")
+    ordered = [*found.crossing(groups), *found.contradicting(groups), *groups]
+    distinct = list(dict.fromkeys(tuple(group) for group in ordered))[:GROUPS]
+    body = '<p class="note">Side by side: the same picture, or nearly. Those in several parts or with two labels come first.</p>'
+    for group in distinct:
+        captions = [
+            f"{found.parts[i]}, {found.images.classes[found.examples.labels[i]]}\n{_short(found, i)}" for i in group[:4]
+        ]
+        body += plots.gallery([found.examples[i] for i in group[:4]], captions)
+    return report.Section(title=f"Copies ({len(groups)})", body=body)
+
+
+def _classes(found: "Findings") -> report.Section:
+    numbers = [int((found.examples.labels == label).sum()) for label in range(len(found.images.classes))]
+    return report.Section(
+        title="Images by class", body=plots.bars(list(zip(found.images.classes, numbers, strict=True)))
+    )
+
+
+def _short(found: "Findings", position: int) -> str:
+    """The end of the name."""
+    return "/".join(Path(found.examples.name(position)).parts[-2:])
