@@ -1,4 +1,4 @@
-"""What the report of a classifier shows, and its `--check`."""
+"""What the report of a classifier shows."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,11 +10,11 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines import report, runs, sections
+from pipelines import report, sections
 from pipelines.classify_learning import Learned
 from vision import diagnostics, metrics
 from vision.augmentation import Augmentation
-from vision.datasets import Examples, LabelledImages, batches
+from vision.datasets import LabelledImages, batches
 
 SHOWN = 12
 """Pictures in a gallery."""
@@ -56,27 +56,6 @@ def write(folder: Path, evidence: Evidence, *, augmentation: Augmentation, seed:
         sections.skipped([(item.name, item.reason) for item in images.skipped]),
     ]
     report.write(folder / "report.html", title=f"classify: {folder.name}", summary=_summary(evidence), sections=parts)
-
-
-def check(folder: Path, images: LabelledImages) -> dict[str, float]:
-    """Print counts by class and part, sizes and what was left out, and write the same to check.json in `folder`."""
-    parts = {"train": images.train, "validation": images.validation, "test": images.test}
-    counts = {name: _counts(examples, images.classes) for name, examples in parts.items()}
-    for number, name in enumerate(images.classes):
-        print(f"{name}: " + ", ".join(f"{part} {list(found.values())[number]}" for part, found in counts.items()))
-    for item in images.skipped:
-        print(f"left out: {item.name}: {item.reason}")
-    height, width, _ = images.shape
-    print(f"{sum(map(len, parts.values()))} images of {width}x{height} pixels, {len(images.skipped)} left out")
-    folder.mkdir(parents=True, exist_ok=True)
-    skipped = [{"name": item.name, "reason": item.reason} for item in images.skipped]
-    runs.write_json(folder / "check.json", {"counts": counts, "height": height, "width": width, "skipped": skipped})
-    return {"n": float(sum(map(len, parts.values()))), "skipped": float(len(skipped))}
-
-
-def _counts(examples: Examples, classes: Sequence[str]) -> dict[str, int]:
-    numbers = np.bincount(examples.labels, minlength=len(classes))
-    return dict(zip(classes, numbers.tolist(), strict=True))
 
 
 def _learning(evidence: Evidence, *, chance: float) -> list[report.Section]:
