@@ -18,12 +18,12 @@ GROUPS = 24
 """Groups of copies that the page shows."""
 
 
-def write(path: Path, found: "Findings", *, warnings: "Sequence[Warned]", notes: Sequence[str]) -> None:
+def write(path: Path, found: "Findings", *, warnings: "Sequence[Warned]", sizes: str, judged: str) -> None:
     """Write the page: what to look at first, then labels, copies, classes and what was left out."""
     images = found.images
     parts = [
-        _warnings(warnings, notes),
-        _suspects(found),
+        _warnings(warnings, [sizes, judged]),
+        _suspects(found, why=judged),
         _copies(found),
         _classes(found),
         sections.skipped([(item.name, item.reason) for item in images.skipped]),
@@ -34,7 +34,9 @@ def write(path: Path, found: "Findings", *, warnings: "Sequence[Warned]", notes:
         "train, validation, test": f"{len(images.train):,}, {len(images.validation):,}, {len(images.test):,}",
         "left out": str(len(images.skipped)),
         "copies": str(len(found.groups())),
-        "suspected labels": str(len(found.suspects.positions)) if found.suspects is not None else "not judged",
+        "suspected labels": str(len(found.suspects.positions))
+        if found.suspects is not None and found.trusted
+        else "not judged",
     }
     report.write(path, title="The data", summary=summary, sections=parts)
 
@@ -51,20 +53,20 @@ def _told(warning: "Warned") -> str:
     return "<br>".join([*lines, *more])
 
 
-def _suspects(found: "Findings") -> report.Section:
+def _suspects(found: "Findings", *, why: str) -> report.Section:
+    """Pictures; or why there are none."""
     suspects, names = found.suspects, found.images.classes
-    if suspects is None:
-        return report.Section(title="Suspected labels", body="<p>Too few images in a class to judge labels.</p>")
+    if suspects is None or not found.trusted:
+        return report.Section(title="Suspected labels", body=f"<p>{html.escape(why)}.</p>")
     shown = range(min(SUSPECTS, len(suspects.positions)))
     captions = [
         f"labelled {names[found.examples.labels[suspects.positions[i]]]}\nlooks like {names[suspects.suggested[i]]}\n"
         f"{_short(found, int(suspects.positions[i]))}"
         for i in shown
     ]
-    doubt = "" if found.trusted else " That is too few for its doubts to mean much."
     note = (
         '<p class="note">Labels that a quick model, which did not see them, doubts the most (confident learning). It guessed '
-        f"{found.accuracy:.1%} of {found.compared:,} labels.{doubt} Surest first; some are right.</p>"
+        f"{found.accuracy:.1%} of {found.compared:,} labels. Surest first; some are right.</p>"
     )
     pictures = plots.gallery([found.examples[int(suspects.positions[i])] for i in shown], captions)
     return report.Section(title=f"Suspected labels ({len(suspects.positions)})", body=note + pictures)
@@ -95,4 +97,5 @@ def _classes(found: "Findings") -> report.Section:
 
 def _short(found: "Findings", position: int) -> str:
     """The end of the name."""
-    return "/".join(Path(found.examples.name(position)).parts[-2:])
+    name = Path(found.examples.name(position))
+    return name.name if name.name.endswith("]") else "/".join(name.parts[-2:])

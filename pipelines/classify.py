@@ -113,20 +113,24 @@ class Config:
 def run(config: Config) -> dict[str, float]:
     """Train, score once on held-out images, export, report, and return the scores (accuracies 0 to 1)."""
     # Imported here so that a mistyped flag is answered before TensorFlow loads.
-    from pipelines import classify_data, classify_export, classify_learning, classify_report, runs
+    from pipelines import (
+        classify_check,
+        classify_data,
+        classify_export,
+        classify_learning,
+        classify_report,
+        runs,
+        suggest,
+    )
     from vision import metrics
 
     if config.suggest is not None and config.out is not None:
-        from pipelines import suggest
-
         return suggest.suggest(config.out, config.suggest)
     folder = runs.choose(_purpose(config), config)
     clock = runs.Clock()
     images = classify_data.read(config)
     if config.check:
-        from pipelines import classify_check
-
-        return classify_check.check(folder, images)
+        return classify_check.check(folder, images, features=classify_learning.features(config, images))
     if config.find_learning_rate:
         return classify_learning.find_rate(config, folder, images)
     classify_data.tell(images)

@@ -81,7 +81,7 @@ def check(folder: Path, images: LabelledImages, *, features: NDArray[np.float32]
         print(line)
     folder.mkdir(parents=True, exist_ok=True)
     runs.write_json(folder / "check.json", _json(found, warnings))
-    check_page.write(folder / "check.html", found, warnings=warnings, notes=[sized(images), judged(found)])
+    check_page.write(folder / "check.html", found, warnings=warnings, sizes=sized(images), judged=judged(found))
     print(f"report: {folder / 'check.html'}", flush=True)
     groups = found.groups()
     return {
@@ -165,16 +165,23 @@ def warned(found: Findings) -> list[Warned]:
     """What should be looked at, most serious first. Nothing here is an error: the data can be trained on."""
     groups, warnings = found.groups(), []
     crossing, contradicting = found.crossing(groups), found.contradicting(groups)
-    if crossing:
-        text = f"{_times(len(crossing), 'image')} in more than one part: scores will flatter"
-        warnings.append(Warned(text, _names(found, crossing)))
+    equal, alike = found.crossing(found.exact), crossing[len(found.crossing(found.exact)) :]
+    if equal:
+        text = f"{_times(len(equal), 'image')} in more than one part: scores will flatter"
+        warnings.append(Warned(text, _names(found, equal)))
+    if alike:
+        text = f"{_times(len(alike), 'image')} nearly the same as one of another part: scores will flatter if these are copies"
+        warnings.append(Warned(text, _names(found, alike)))
     if contradicting:
-        text = f"{_times(len(contradicting), 'image')} there again with another label"
+        text = f"{_times(len(contradicting), 'image')} there again, or nearly, with another label"
         warnings.append(Warned(text, _names(found, contradicting)))
     if len(groups) > len(crossing):
         repeated = [group for group in groups if len({found.parts[i] for i in group}) == 1]
         warnings.append(
-            Warned(f"{_times(len(repeated), 'image')} there more than once in one part", _names(found, repeated))
+            Warned(
+                f"{_times(len(repeated), 'image')} there more than once, or nearly, in one part",
+                _names(found, repeated),
+            )
         )
     if found.blank:
         text = f"{_times(len(found.blank), 'image')} of one colour"
@@ -235,7 +242,7 @@ def sized(images: LabelledImages) -> str:
     ratios = ", ".join(f"{value:.2f}" for value in (aspects[0], aspects[len(aspects) // 2], aspects[-1]))
     return (
         f"sizes: smallest {told[0]}, median {told[1]}, largest {told[2]} pixels; width to height {ratios} (lowest, median, highest); "
-        f"all are stretched to {width}x{height}"
+        f"all become {width}x{height}"
     )
 
 
@@ -280,9 +287,8 @@ def _json(found: Findings, warnings: Sequence[Warned]) -> dict[str, Any]:
             for pair in found.near
         ],
         "labels_guessed": None if suspects is None else found.accuracy,
-        "suspicion_is_trusted": found.trusted,
         "suspected_labels": []
-        if suspects is None
+        if suspects is None or not found.trusted
         else [
             {**_entry(found, int(i)), "suggested": images.classes[other], "margin": round(float(margin), 4)}
             for i, other, margin in zip(suspects.positions, suspects.suggested, suspects.margins, strict=True)

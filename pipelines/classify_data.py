@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from pipelines import options
+from pipelines import classify_check, options
 from vision import classifiers, datasets
 from vision.datasets import LabelledImages
 
@@ -31,7 +31,10 @@ def crops(config: "Config") -> bool:
 
 
 def tell(images: LabelledImages) -> None:
-    """Print the first files that were left out, and how many there are."""
+    """Print the first files that were left out, how many there are, and whether held-out images were also given for training."""
+    leak = classify_check.leak(images)
+    if leak:
+        print(f"warning: {leak}")
     left_out = images.skipped
     if not left_out:
         return

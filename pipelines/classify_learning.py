@@ -10,10 +10,10 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines import folds, options, training
+from pipelines import classify_check, folds, options, rate_finder, training
 from pipelines.checkpoints import Row
 from pipelines.options import TrainingOptions
-from vision import classifiers, losses, metrics, neighbours, weights
+from vision import backbones, classifiers, losses, metrics, neighbours, weights
 from vision.datasets import Examples, LabelledImages, batches
 
 if TYPE_CHECKING:
@@ -63,11 +63,20 @@ def network(config: "Config", images: LabelledImages) -> keras.Model:
 
 def find_rate(config: "Config", folder: Path, images: LabelledImages) -> dict[str, float]:
     """--find-learning-rate: the range test on the network and the batches of this run."""
-    from pipelines import rate_finder
-
     stream = _epochs(config, images, range(1))
     model = network(config, images)
+    folder.mkdir(parents=True, exist_ok=True)
     return rate_finder.find(model, stream, _how(config, images, model), loss=_loss(config), folder=folder)
+
+
+def features(config: "Config", images: LabelledImages) -> NDArray[np.float32] | None:
+    """What a pretrained backbone makes of every image, float32 (n, channels), by which --check judges labels; None without one."""
+    if config.weights == "none" or config.model not in backbones.BACKBONES:
+        return None
+    model = network(config, images)
+    pooled = keras.Model(model.input, model.get_layer("average").output)
+    everything = _scoring(config, images, classify_check.everything(images))
+    return np.asarray(pooled.predict(everything, verbose=0))
 
 
 def _loss(config: "Config") -> Any:

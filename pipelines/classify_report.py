@@ -10,14 +10,16 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines import report, sections
+from pipelines import explanations, report, sections
 from pipelines.classify_learning import Learned
-from vision import diagnostics, metrics
+from vision import diagnostics, label_errors, metrics
 from vision.augmentation import Augmentation
 from vision.datasets import LabelledImages, batches
 
 SHOWN = 12
 """Pictures in a gallery."""
+SUSPECTS = 24
+"""Suspected labels that are shown."""
 WATCHED = 256
 """Validation images on which units are watched."""
 
@@ -45,8 +47,11 @@ def write(folder: Path, evidence: Evidence, *, augmentation: Augmentation, seed:
     parts = [
         *_learning(evidence, chance=chance),
         *_answers(evidence),
+        *_suspects(evidence),
     ]
     if evidence.learned.model is not None:
+        test, answers = images.test, evidence.learned.probabilities
+        parts.append(explanations.section(evidence.learned.model, test, test.labels, answers, images.classes))
         parts.append(_augmented(images, augmentation=augmentation, seed=seed))
         parts += _inside(evidence.learned.model, images)
     if evidence.parity is not None:
@@ -84,6 +89,20 @@ def _answers(evidence: Evidence) -> list[report.Section]:
             [float(evidence.learned.probabilities[i].max()) for i in wrong],
         ),
     ]
+
+
+def _suspects(evidence: Evidence) -> list[report.Section]:
+    """Labels that the folds which did not learn from them speak against."""
+    if evidence.learned.out_of_fold is None:
+        return []
+    examples, probabilities = evidence.learned.out_of_fold
+    found, classes = label_errors.suspects(examples.labels, probabilities), evidence.images.classes
+    shown = list(zip(found.positions, found.suggested, found.margins, strict=True))[:SUSPECTS]
+    captions = [
+        f"{examples.name(i)}\nlabel {classes[examples.labels[i]]}\nseems {classes[suggested]} (+{margin:.2f})"
+        for i, suggested, margin in shown
+    ]
+    return [sections.suspects([examples[i] for i, _, _ in shown], captions, found=len(found.positions))]
 
 
 def _augmented(images: LabelledImages, *, augmentation: Augmentation, seed: int) -> report.Section:

@@ -20,8 +20,9 @@ FINISHED = "scores.json"
 _PACKAGES = ("tensorflow", "keras", "numpy", "opencv-python-headless", "ai-edge-litert", "scikit-learn")
 _NOT_COMPARED = ("resume", "out", "check", "export", "find_learning_rate", "suggest")
 """Flags that may differ on `--resume`: they change no number."""
-_BEFORE_THE_START = {"check.json", "check.html", "environment.json", ".environment.json.tmp", ".config.json.tmp"}
-"""What `--check`, or a process that was killed inside `start`, may leave."""
+_LOOKS = {"check.json", "check.html", "learning_rate.json", "learning_rate.csv", "learning_rate.png"}
+_BEFORE_THE_START = {*_LOOKS, "environment.json", ".environment.json.tmp", ".config.json.tmp"}
+"""What `--check`, `--find-learning-rate`, or a process that was killed inside `start`, may leave."""
 _under_way: list[Path] = []
 
 

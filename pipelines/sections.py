@@ -74,6 +74,15 @@ def mistakes(
     return Section(title="Most confident mistakes", body=note + plots.gallery(images, captions))
 
 
+def suspects(images: Sequence[NDArray[np.uint8]], captions: Sequence[str], *, found: int) -> Section:
+    """Training images, uint8 (h, w, 3), whose labels the folds that did not learn from them speak against; found: how many in all."""
+    title = "Suspected label errors"
+    if not found:
+        return Section(title=title, body="<p>The folds agree with every label, or are not sure.</p>")
+    note = _note(f"{found} training images whose label a network that never saw it contradicts, the surest first.")
+    return Section(title=title, body=note + plots.gallery(images, captions))
+
+
 def augmented(images: Sequence[NDArray[np.uint8]], captions: Sequence[str] | None = None) -> Section:
     """Training images, uint8 (h, w, 3), as the network sees them."""
     note = _note("Training images as the network sees them. Could you still name each of them?")
