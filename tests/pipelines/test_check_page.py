@@ -39,7 +39,9 @@ def _found(*, suspects: bool) -> Findings:
 
 def test_the_page(tmp_path: Path) -> None:
     warnings = [Warned("two <b>", [f"item {i}" for i in range(8)])]
-    check_page.write(tmp_path / "check.html", _found(suspects=True), warnings=warnings, notes=["sizes: all"])
+    check_page.write(
+        tmp_path / "check.html", _found(suspects=True), warnings=warnings, sizes="sizes: all", judged="by a model"
+    )
     page = (tmp_path / "check.html").read_text(encoding="utf-8")
     titles = re.findall(r"<h2>(.*?)</h2>", page)
     assert titles == ["To look at", "Suspected labels (2)", "Copies (2)", "Images by class", "Skipped files"]
@@ -58,8 +60,8 @@ def test_the_page(tmp_path: Path) -> None:
 
 
 def test_nothing_to_warn_of(tmp_path: Path) -> None:
-    check_page.write(tmp_path / "check.html", _found(suspects=False), warnings=[], notes=[])
+    check_page.write(tmp_path / "check.html", _found(suspects=False), warnings=[], sizes="", judged="labels: <not>")
     page = (tmp_path / "check.html").read_text(encoding="utf-8")
     assert "Nothing to warn of." in page
-    assert "Too few images in a class to judge labels." in page
+    assert "<p>labels: &lt;not&gt;.</p>" in page
     assert "<dd>not judged</dd>" in page
