@@ -82,6 +82,7 @@ def out_of_fold(features: NDArray[np.float32], labels: NDArray[Any], *, classes:
     """
     from sklearn.exceptions import ConvergenceWarning  # noqa: PLC0415 - a second of import
     from sklearn.model_selection import StratifiedKFold, cross_val_predict  # noqa: PLC0415
+    from threadpoolctl import threadpool_limits  # noqa: PLC0415
 
     numbers = np.bincount(labels, minlength=classes)
     present = np.flatnonzero(numbers)
@@ -90,7 +91,8 @@ def out_of_fold(features: NDArray[np.float32], labels: NDArray[Any], *, classes:
             f"the smallest class has {numbers[present].min()} examples; expected {FOLDS} or more of two or more classes"
         )
     folds = StratifiedKFold(FOLDS, shuffle=True, random_state=seed)
-    with warnings.catch_warnings():
+    # One thread: the matrices are small, and threads that wait for each other made it ten times slower on a busy machine.
+    with warnings.catch_warnings(), threadpool_limits(1):
         warnings.simplefilter("ignore", ConvergenceWarning)  # a list of suspects needs no last digit
         found = cross_val_predict(_quick_model(features), features, labels, cv=folds, method="predict_proba")
     probabilities = np.zeros((len(labels), classes))
