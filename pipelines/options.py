@@ -51,7 +51,7 @@ class TrainingOptions:
     """First epochs in which a pretrained backbone stays as it is and only what follows it learns, 0 to epochs; when absent two thirds
     of them with a pretrained backbone, and 0 without.
     The rest of the epochs trains all of it, at the fine-tune-rate and more slowly in older layers; each part has its own schedule."""
-    fine_tune_rate: float = 0.1
+    fine_tune_rate: float = 0.02
     """Share of the learning rate with which all of the network is trained after the head epochs, above 0 and at most 1."""
     oldest_rate: float = 0.1
     """Share of that again for the backbone's first layers, rising layer by layer to 1 at the head, above 0 and at most 1."""
