@@ -131,7 +131,10 @@ def _copied(layer: Any, rule: _Rule) -> Any:
     if _is_relu(layer):
         ceiling = 6.0 if type(layer).__name__ == "Relu6" else getattr(layer, "max_value", None)
         return keras.layers.Activation(rule.relu(ceiling), name=layer.name)
-    copy = layer.__class__.from_config(layer.get_config())
+    config = layer.get_config()
+    # Never used, and an initialiser that is a function of ours cannot be read back.
+    config |= {name: "zeros" for name in config if name.endswith("_initializer")}
+    copy = layer.__class__.from_config(config)
     if getattr(copy, "activation", None) is keras.activations.relu:
         copy.activation = rule.relu(None)
     elif getattr(copy, "activation", None) is keras.activations.relu6:

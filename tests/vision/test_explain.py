@@ -223,10 +223,17 @@ def test_batch_normalization_uses_and_keeps_its_statistics() -> None:
     np.testing.assert_array_equal(norm.moving_mean, [1e9, 1e9])
 
 
-def test_every_network_with_a_convolution_can_be_explained() -> None:
-    for name in ("lenet", "resnet"):
-        model = classifiers.build(name, (16, 16, 3), classes=3, seed=0)
-        answers = explain.explainer(model)(tf.random.stateless_uniform((2, 16, 16, 3), [0, 1], 0, 255))
-        assert answers["grad_cam"].shape == (2, 16, 16)
-        assert np.isfinite(answers["guided_backprop"]).all()
-        assert np.asarray(answers["guided_backprop"]).any(axis=(1, 2, 3)).all()
+@pytest.mark.parametrize("name", [*classifiers.BUILDERS, "MobileNetV2"])
+def test_every_network_can_be_explained(name: str) -> None:
+    side = 16 if name in classifiers.BUILDERS else 32
+    model = classifiers.build(name, (side, side, 3), classes=3, seed=0)
+    given = tf.random.stateless_uniform((2, side, side, 3), [0, 1], 0, 255)
+    answers = {key: np.asarray(value) for key, value in explain.explainer(model)(given).items()}
+    np.testing.assert_allclose(answers["logits"], model(given, training=False), atol=1e-5)
+    assert answers["guided_backprop"].any()
+    assert np.isfinite(answers["guided_backprop"]).all()
+    assert ("grad_cam" in answers) is (name not in ("linear", "mlp", "MobileNetV2"))  # whose map of 32 pixels is 1 x 1
+    if "grad_cam" in answers:
+        assert answers["grad_cam"].shape == (2, side, side)
+        assert answers["grad_cam"].min() >= 0
+        assert answers["grad_cam"].max() <= 1
