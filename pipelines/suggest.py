@@ -161,7 +161,7 @@ def _thumbnail(path: Path) -> Any:
 def _tell(run_folder: Path, ranked: Sequence[Suggestion], left_out: Sequence[tuple[str, str]]) -> None:
     for name, reason in left_out[:PRINTED]:
         print(f"left out: {name}: {reason}")
-    print(f"{len(ranked)} images, {len(left_out)} files left out; to label next, most uncertain first:")
+    print(f"{len(ranked)} images, {len(left_out)} left out; to label next, most uncertain first:")
     for one in ranked[:PRINTED]:
         print(f"{one.uncertainty:.3f}  {one.path}: {_answer(one)}")
     print(f"all of them: {run_folder / 'suggest.csv'}, with pictures: {run_folder / 'suggest.html'}", flush=True)

@@ -67,7 +67,7 @@ def test_the_most_uncertain_come_first(run_folder: Path, unlabelled: Path, capsy
         assert found == pytest.approx([uncertainty[number], *scores[number][best[:2]], entropy], abs=1e-4)
     assert told[0] == f"left out: {unlabelled}/cut.png: the picture is truncated or corrupt"
     assert told[1].startswith(f"left out: {unlabelled}/letter.txt: no picture that can be read")
-    assert "12 images, 2 files left out" in told[2]
+    assert "12 images, 2 left out" in told[2]
     assert [line.split("  ")[1].split(": ")[0] for line in told[3:13]] == [row["path"] for row in rows[:10]]
     page = (run_folder / "suggest.html").read_text(encoding="utf-8")
     assert page.count("<figure>") == COUNT
