@@ -21,11 +21,12 @@ METHODS: dict[str, dict[str, Any]] = {
 }
 """As they were published: no weight decay, a constant rate."""
 COLOURS = dict(zip(METHODS, ("#8a8f98", "#4c72b0", "#dd8452", "#55a868", "#c44e52"), strict=True))
-START, MINIMUM, STEPS = (1.0, 1.5), (3.0, 0.5), 200
+START, MINIMUM, STEPS = (0.5, 0.8), (3.0, 0.5), 200
 """Of the paths over Beale's function."""
+VIEW = ((0.2, 3.8), (-0.7, 1.2))
 VALLEY_RATES = (1e-3, 3e-3, 1e-2, 3e-2, 1e-1, 3e-1)
-NETWORK_RATES = (1e-3, 3e-3, 1e-2, 1e-1, 1.0)
-EPOCHS, BATCH = 10, 64
+NETWORK_RATES = (1e-3, 3e-3, 1e-2, 3e-2, 1e-1, 3e-1)
+EPOCHS, BATCH = 15, 64
 
 
 def main() -> None:
@@ -33,7 +34,7 @@ def main() -> None:
     valley = {name: _best(VALLEY_RATES, lambda rate, name=name: _walk(name, rate)) for name in METHODS}
     network = {name: _best(NETWORK_RATES, lambda rate, name=name: _train(name, rate)) for name in METHODS}
     _draw(valley, network)
-    plain = network["SGD"][2][-1]
+    plain = _end(network["SGD"])
     record.write(
         "optimizers",
         command="make bench optimizers",
@@ -41,8 +42,8 @@ def main() -> None:
         "batch 64, seed 0",
         claims=[
             record.Claim(
-                what=f"{name}: final training loss / plain SGD's",
-                measured=network[name][2][-1] / plain,
+                what=f"{name}: training loss of the last three epochs / plain SGD's",
+                measured=_end(network[name]) / plain,
                 target=1.0,
                 at_least=False,
             )
@@ -51,8 +52,8 @@ def main() -> None:
         ],
         details={
             name: {
-                "valley": {"rate": valley[name][0], "value": valley[name][2][-1]},
-                "network": {"rate": network[name][0], "loss": network[name][2][-1], "losses": network[name][2]},
+                "valley": {"rate": valley[name][0], "value": _end(valley[name])},
+                "network": {"rate": network[name][0], "loss": _end(network[name]), "losses": network[name][2]},
             }
             for name in METHODS
         },
@@ -65,8 +66,13 @@ Run = tuple[float, Any, list[float]]
 
 def _best(rates: tuple[float, ...], run: Any) -> Run:
     """The run of the rate that ends lowest."""
-    runs = [(rate, *run(rate)) for rate in rates]
-    return min(runs, key=lambda found: found[2][-1] if np.isfinite(found[2][-1]) else np.inf)
+    return min(((rate, *run(rate)) for rate in rates), key=_end)
+
+
+def _end(run: Run) -> float:
+    """The mean of the last three values, since single ones jump; infinite where the run diverged."""
+    mean = float(np.mean(run[2][-3:]))
+    return mean if np.isfinite(mean) else float("inf")
 
 
 def _beale(x: Any, y: Any) -> Any:
@@ -116,7 +122,9 @@ def _train(name: str, rate: float) -> tuple[None, list[float]]:
     model = keras.Sequential([keras.Input((64,)), *layers])
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     model.compile(optimizers.build(_options(name), rate=rate), loss=loss, jit_compile=False)
-    batches = tf.data.Dataset.from_tensor_slices((x, y)).cache().shuffle(len(x), seed=0).batch(BATCH)
+    batches = (
+        tf.data.Dataset.from_tensor_slices((x, y)).cache().shuffle(len(x), seed=0).batch(BATCH, drop_remainder=True)
+    )
 
     def measured() -> float:
         return float(loss(y, model(x)))
@@ -132,18 +140,18 @@ def _draw(valley: dict[str, Run], network: dict[str, Run]) -> None:
 
     figure = Figure(figsize=(11, 4.4), layout="constrained", dpi=130)
     paths, curves = figure.subplots(1, 2, width_ratios=(1.25, 1))
-    x, y = np.meshgrid(np.linspace(0.3, 4.2, 300), np.linspace(-0.6, 1.7, 300))
+    x, y = np.meshgrid(np.linspace(*VIEW[0], 300), np.linspace(*VIEW[1], 300))
     paths.contour(x, y, np.log10(_beale(x, y) + 1e-4), levels=16, cmap="Greys", linewidths=0.7, alpha=0.7)
-    for name, (rate, path, values) in valley.items():
-        label = f"{name} (rate {rate:g}): {values[-1]:.2g}"
+    for name, (rate, path, _) in valley.items():
+        label = f"{name} (rate {rate:g}): {_end(valley[name]):.1g}"
         paths.plot(*path.T, color=COLOURS[name], linewidth=1.6, label=label)
     paths.plot(*MINIMUM, marker="*", color="black", markersize=11, linestyle="", label="minimum: 0")
-    paths.set(title=f"Beale's function, {STEPS} steps", xlabel="x", ylabel="y", xlim=(0.3, 4.2), ylim=(-0.6, 1.7))
+    paths.set(title=f"Beale's function, {STEPS} steps", xlabel="x", ylabel="y", xlim=VIEW[0], ylim=VIEW[1])
     for name, (rate, _, losses) in network.items():
         curves.plot(losses, color=COLOURS[name], marker="o", markersize=3, label=f"{name} (rate {rate:g})")
     curves.set(title="Training loss, digits, MLP", xlabel="epoch", yscale="log")
     for axes in _plain(paths, curves):
-        axes.legend(frameon=False, fontsize=8)
+        axes.legend(fontsize=8, edgecolor="none", framealpha=0.9, loc="lower right" if axes is paths else "lower left")
     figure.savefig(record.ROOT / "docs" / "optimizers.png", metadata={"Software": None})
 
 
