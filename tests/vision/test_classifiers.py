@@ -13,7 +13,7 @@ def build(name: str, side: int, *, classes: int = 10, seed: int = 0) -> keras.Mo
     return classifiers.build(name, (side, side, 3), classes=classes, seed=seed)
 
 
-@pytest.mark.parametrize("side", [8, 28, 96])
+@pytest.mark.parametrize("side", [8, 96])
 @pytest.mark.parametrize("name", classifiers.BUILDERS)
 def test_shapes(name: str, side: int) -> None:
     model = build(name, side)
@@ -89,7 +89,7 @@ def test_learns_32_examples_by_heart(name: str) -> None:
     batches = tf.data.Dataset.from_tensor_slices((images, labels)).batch(32)
     accuracy = 0.0
     for _ in range(6):
-        model.fit(batches, epochs=10, verbose=0)
+        model.fit(batches, epochs=10, shuffle=False, verbose=0)
         accuracy = float((classifiers.probabilities(model, batches).argmax(axis=1) == labels.argmax(axis=1)).mean())
         if accuracy >= 0.97:
             break
