@@ -2,7 +2,18 @@
 
 import sys
 
-from benchmarks import ants_bees, augmentations, cifar10, demo, digits, fashion_mnist, inputs, networks, page
+from benchmarks import (
+    ants_bees,
+    augmentations,
+    cifar10,
+    demo,
+    digits,
+    fashion_mnist,
+    inputs,
+    networks,
+    optimizers,
+    page,
+)
 
 BENCHMARKS = {
     "demo": demo.main,
@@ -13,6 +24,7 @@ BENCHMARKS = {
     "cifar10": cifar10.main,
     "networks": networks.main,
     "augmentations": augmentations.main,
+    "optimizers": optimizers.main,
 }
 """Every benchmark by its name."""
 

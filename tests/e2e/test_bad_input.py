@@ -23,12 +23,12 @@ from tests.vision import pictures
             ["--training.monitor", "nonsense"],
             "--training.monitor nonsense: no such column of history.csv; expected one of val_loss, val_accuracy, loss, accuracy",
         ),
-        (["--shift", "2"], "--shift is 2.0; expected 0 to 0.5 of the side"),
+        (["--augment.shift", "2"], "--augment.shift is 2.0; expected 0 to 0.5"),
         (["--size", "3"], "--size is 3; expected 8 to 1024 pixels"),
         (["--seed", "-1"], "--seed is -1; expected 0 to 4294967295"),
         (["--seed", "4294967296"], "--seed is 4294967296; expected 0 to 4294967295"),
-        (["--model", "resnt"], "--model resnt: unknown model; nearest: resnet, lenet; known: resnet, lenet"),
-        (["--model", "xyz"], "--model xyz: unknown model; known: resnet, lenet"),
+        (["--model", "resnt"], "--model resnt: unknown model; nearest: resnet"),
+        (["--model", "xyz"], "--model xyz: unknown model; known: knn, linear"),
         (["--epoch", "3"], "--training.epochs"),
     ],
 )
@@ -205,22 +205,15 @@ def test_wrong_weights(story: Story, tmp_path: Path) -> None:
     (tmp_path / "letter.weights.h5").write_text("Dear Sir or Madam")
     whole = (tmp_path / "larger.weights.h5").read_bytes()
     (tmp_path / "cut.weights.h5").write_bytes(whole[: len(whole) // 2])
-    (tmp_path / "model.bin").write_bytes(whole)
-    fit = "do not fit the network 'lenet' with input (None, 8, 8, 3) and output (None, 10)"
-    expected = "expected weights of the same --model, --size and number of classes"
-    file = "expected a Keras .weights.h5 file, such as checkpoints/best.weights.h5 of a run"
+    other = "holds weights of another network than lenet: "
+    file = "expected a Keras weights file (.weights.h5 or .h5)"
     for name, words in {
         "absent.weights.h5": ["weights absent.weights.h5: no such file", file],
-        "model.bin": ["weights model.bin: not named .weights.h5", file],
         "letter.weights.h5": ["weights letter.weights.h5: not a readable HDF5 file", file],
         "cut.weights.h5": ["weights cut.weights.h5: not a readable HDF5 file", "truncated file", file],
-        "resnet.weights.h5": [
-            fit,
-            "layer conv1: Layer 'conv1' expected 2 variables, but received 1 variables",
-            expected,
-        ],
-        "larger.weights.h5": [fit, "layer fc1: ", "shape=(64, 120), Received: value.shape=(256, 120)", expected],
-        "three.weights.h5": [fit, "layer logits: ", "shape=(84, 10), Received: value.shape=(84, 3)", expected],
+        "resnet.weights.h5": ["resnet.weights.h5 " + other, "conv1", "expected weights of lenet"],
+        "larger.weights.h5": ["larger.weights.h5 " + other, "fc1", "(256, 120)", "(64, 120)"],
+        "three.weights.h5": ["three.weights.h5 " + other, "logits", "(84, 3)", "(84, 10)"],
     }.items():
         story("--out", "run", "--weights", name, *FAST).refuses(*words)
         assert not (tmp_path / "run").exists(), name
@@ -240,6 +233,9 @@ def test_wrong_checkpoint(story: Story, unfinished: Path) -> None:
         story(*resume).refuses("last.npz is not a readable checkpoint (", "; start again with another --out")
     with np.load(io.BytesIO(whole)) as file:
         arrays = {name: file[name] for name in file.files}
+    # With an epoch left to train: a state that nothing needs any more is not looked at.
+    progress = json.loads(str(arrays["progress"]))
+    arrays["progress"] = np.array(json.dumps({**progress, "rows": progress["rows"][:1]}))
     np.savez(last, **{**arrays, "00000": np.zeros((3, 3, 3, 6), np.float32)})
     story(*resume).refuses("last.npz was written by another network", "use the same --model and data")
     np.savez(last, **{name: arrays[name] for name in ("progress", "00000", "00001")})

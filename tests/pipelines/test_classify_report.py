@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from pipelines import classify_report, report, sections
+from pipelines.classify_learning import Learned
 from pipelines.classify_report import Evidence
 from vision import classifiers, metrics
 from vision.augmentation import Augmentation
@@ -42,13 +43,16 @@ def images() -> LabelledImages:
 def evidence(images: LabelledImages) -> Evidence:
     probabilities = np.array([[0.9, 0.1, 0], [0.2, 0.8, 0], [0.6, 0.2, 0.2], [0.7, 0.2, 0.1]], np.float32)
     row = {"loss": 0.9, "accuracy": 0.6, "val_loss": 1.0, "val_accuracy": 0.5, "learning_rate": 0.1, "seconds": 1.0}
-    return Evidence(
+    learned = Learned(
         model=classifiers.build("lenet", images.shape, classes=3, seed=0),
-        images=images,
         rows=[{"epoch": 1.0, **row}, {"epoch": 2.0, **row}],
+        probabilities=probabilities,
+    )
+    return Evidence(
+        images=images,
+        learned=learned,
         monitor="val_accuracy",
         scores=metrics.classification(probabilities, images.test.labels),
-        probabilities=probabilities,
         parity=None,
         seconds={"training": 12.34, "scoring": 1.0},
     )
@@ -77,6 +81,7 @@ def test_the_page(evidence: Evidence, monkeypatch: pytest.MonkeyPatch, tmp_path:
         "Per class",
         "Reliability",
         "Most confident mistakes",
+        "What the network looked at",
         "Augmented inputs",
         "Gradient norm by layer",
         "Dead units",
@@ -149,3 +154,25 @@ def test_captions_of_mixed_images_name_both_classes_with_their_shares() -> None:
 
     assert caption(0, 1, 0) == "bee"
     assert caption(0.25, 0, 0.75) == "75% fly + 25% ant"
+
+
+def test_the_baseline_has_a_report_without_a_network(
+    evidence: Evidence, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    baseline = Learned(model=None, probabilities=evidence.learned.probabilities)
+    parts = _sections(replace(evidence, learned=baseline), monkeypatch, tmp_path)
+    assert not {"Reading", "Curves", "Augmented inputs", "What the network looked at", "Dead units"} & parts.keys()
+    assert "nearest neighbours" in (tmp_path / "report.html").read_text(encoding="utf-8")
+
+
+def test_labels_that_the_folds_contradict_are_shown(
+    evidence: Evidence, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    train = evidence.images.train
+    answers = np.eye(3, dtype=np.float32)[train.labels] * 0.9 + 0.03
+    answers[1] = [0.02, 0.03, 0.95]  # labelled as the first class
+    folded = replace(evidence.learned, out_of_fold=(train, answers))
+    parts = _sections(replace(evidence, learned=folded), monkeypatch, tmp_path)
+    assert "1 training images whose label" in parts["Suspected label errors"]
+    captions = re.findall(r"<figcaption>(.*?)</figcaption>", parts["Suspected label errors"], re.DOTALL)
+    assert [html.unescape(caption) for caption in captions] == ["array[1]\nlabel zero\nseems zwölf (+0.93)"]
