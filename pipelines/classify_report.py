@@ -122,10 +122,10 @@ def _shares(label: NDArray[np.float32], classes: Sequence[str]) -> str:
 
 def _inside(model: keras.Model, images: LabelledImages) -> list[report.Section]:
     """Gradients of one training batch, and units that no validation image wakes."""
-    shown, labels = next(
-        islice(batches.scoring(images.train, classes=len(images.classes), batch_size=64).as_numpy_iterator(), 1)
-    )
-    watched = np.stack([images.validation[i] for i in range(min(WATCHED, len(images.validation)))])
+    size = diagnostics.batch_size(*images.shape[:2])
+    stream = batches.scoring(images.train, classes=len(images.classes), batch_size=size)
+    shown, labels = next(islice(stream.as_numpy_iterator(), 1))
+    watched = np.stack([images.validation[i] for i in range(min(WATCHED, 4 * size, len(images.validation)))])
     loss = keras.losses.CategoricalCrossentropy(from_logits=True)
     return [
         sections.gradients(diagnostics.gradient_norms(model, loss, shown.astype(np.float32), labels)),

@@ -8,8 +8,13 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-BATCH = 64
-"""Images that go through the model at once when units are watched."""
+BATCH_PIXELS = 64 * 96 * 96
+"""Pixels that go through the model at once: what every layer gives for them is held in memory together."""
+
+
+def batch_size(height: int, width: int) -> int:
+    """Images of this size that may go through the model at once, 1 to 64."""
+    return min(max(BATCH_PIXELS // (height * width), 1), 64)
 
 
 def gradient_norms(
@@ -45,8 +50,9 @@ def dead_units(model: keras.Model, images: NDArray[Any]) -> dict[str, float]:
     be seen and is left out.
     """
     alive: dict[str, NDArray[np.bool_]] = {}
-    for start in range(0, len(images), BATCH):
-        for name, fires in _firing(model, [images[start : start + BATCH]]).items():
+    step = batch_size(*images.shape[1:3])
+    for start in range(0, len(images), step):
+        for name, fires in _firing(model, [images[start : start + step]]).items():
             alive[name] = alive.get(name, np.False_) | fires
     return {name: 1.0 - float(fires.mean()) for name, fires in alive.items()}
 
