@@ -56,8 +56,8 @@ class TrainingOptions:
     oldest_rate: float = 0.1
     """Share of that again for the backbone's first layers, rising layer by layer to 1 at the head, above 0 and at most 1."""
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
-    """Arithmetic of training on a CPU: auto is bfloat16 where the processor has AVX512-BF16 or AMX, else float32. Weights, scores and
-    exports are float32."""
+    """Arithmetic of training on a CPU: auto is bfloat16 where the processor has AVX512-BF16 or AMX and the network has no pretrained
+    backbone, whose weights are not used to its coarseness, else float32. Weights, scores and exports are float32."""
     clip_norm: float | None = None
     """Upper bound of the global gradient norm, above 0; no clipping when absent."""
     ema: float | None = None
@@ -130,7 +130,8 @@ def settled(how: TrainingOptions, *, examples: int, pretrained: bool) -> Trainin
     head = how.head_epochs
     if head is None:
         head = -(-2 * epochs // 3) if pretrained else 0
-    return replace(how, epochs=epochs, head_epochs=head)
+    precision = "float32" if pretrained and how.precision == "auto" else how.precision
+    return replace(how, epochs=epochs, head_epochs=head, precision=precision)
 
 
 def epoch_limit(epochs: int | None) -> int:

@@ -117,3 +117,12 @@ def test_epochs_that_nobody_named_follow_the_number_of_examples(examples: int, e
 def test_the_head_learns_first_where_there_is_a_pretrained_backbone(given: int, pretrained: bool, head: int) -> None:
     how = TrainingOptions(epochs=15, head_epochs=given)
     assert options.settled(how, examples=50, pretrained=pretrained).head_epochs == head
+
+
+@pytest.mark.parametrize(
+    ("given", "pretrained", "settled"),
+    [("auto", False, "auto"), ("auto", True, "float32"), ("bfloat16", True, "bfloat16")],
+)
+def test_a_pretrained_backbone_computes_as_precisely_as_it_learned(given: Any, pretrained: bool, settled: str) -> None:
+    how = TrainingOptions(precision=given)
+    assert options.settled(how, examples=50, pretrained=pretrained).precision == settled
