@@ -1,5 +1,6 @@
 """How a classification run learns: one network, one for each fold, or the nearest neighbours."""
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -143,6 +144,8 @@ def _neighbours(images: LabelledImages) -> Learned:
 
 def _folds(config: "Config", images: LabelledImages, parts: Sequence[LabelledImages], folder: Path) -> Learned:
     """Each fold's network is scored on the same test images; the one with the best monitored value, or the mean of all, is kept."""
+    # Each fold's network is traced anew; TensorFlow takes that for a mistake.
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
     each = [_fold(config, part, folder / f"fold-{number}") for number, part in enumerate(parts, start=1)]
     accuracies = [metrics.classification(found.probabilities, images.test.labels)["accuracy"] for found in each]
     best = folds.best([found.rows for found in each], monitor=config.training.monitor)
