@@ -20,7 +20,7 @@ BATCH, SIDE = 64, 224
 TURNS = 15
 TRAINING_IMAGES = 6_000
 SEEDS = (0,)
-RUN = ("--model", "resnet", "--depth", "8", "--training.epochs", "12", "--no-export")
+RUN = ("--model", "resnet", "--depth", "8", "--training.epochs", "8", "--no-export")
 KINDS: dict[str, dict[str, Any]] = {
     "flip": {"flip": True},
     "shift": {"shift": 0.125},

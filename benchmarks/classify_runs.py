@@ -26,10 +26,10 @@ def data(name: str) -> Path:
 def measured(name: str, flags: Sequence[str]) -> dict[str, Any]:
     """The run's seconds, CPU seconds, scores, comparison of the phone files, and history; `name` tells it from others.
 
-    A run that an earlier call finished is read back; one that was stopped starts anew, so that its time is that of a whole run.
+    A run that an earlier call finished with these flags is read back; one that was stopped starts anew, so that its time is whole.
     """
     part, folder = _part(name), record.WORK / name
-    if not part.exists():
+    if not part.exists() or json.loads(part.read_text())["flags"] != " ".join(flags):
         shutil.rmtree(folder, ignore_errors=True)
         part.parent.mkdir(parents=True, exist_ok=True)
         started, before = time.perf_counter(), _cpu_seconds()

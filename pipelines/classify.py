@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from pipelines import command, options
+from pipelines import classify_flags, command, options
 from pipelines.options import TrainingOptions
 from vision.augmentation import Augmentation
 
@@ -65,7 +65,8 @@ class Config:
     augment: Augmentation = field(default_factory=Augmentation)
     """How training images are changed at random."""
     folds: int | None = None
-    """Train this many times, each time choosing the epoch on another part of the training images, 2 or more; scores are then means."""
+    """Train this many times, each time choosing the epoch on another part of the training images, 2 or more; the scores are those of
+    the best fold's network, and folds_accuracy_mean and _sd those of all."""
     average_folds: bool = False
     """Export the mean of all folds' answers as one network, which is as many times as slow, instead of the best fold's network."""
     seed: int = 0
@@ -77,7 +78,7 @@ class Config:
     check: bool = False
     """Report on the data (counts, sizes, unreadable files, duplicates, suspected label errors) without training."""
     find_learning_rate: bool = False
-    """Try rising learning rates for a few hundred steps and suggest one, without training."""
+    """Try rising learning rates for a hundred steps and suggest one, without training."""
     suggest: Path | None = None
     """Folder of unlabelled images: list those that the finished run of --out is least certain of, to be labelled next."""
     training: TrainingOptions = field(default_factory=TrainingOptions)
@@ -97,6 +98,8 @@ class Config:
                 f"--weights imagenet: there are none for --model {self.model}; choose a network of keras.applications, such as "
                 "--model MobileNetV2, or --weights none"
             )
+        if self.weights.lower() in ("none", "imagenet") and self.weights != self.weights.lower():
+            raise ValueError(f"--weights {self.weights}: did you mean {self.weights.lower()}?")
         if self.folds is not None and self.folds < 2:
             raise ValueError(f"--folds is {self.folds}; expected 2 or more")
         if self.average_folds and self.folds is None:
@@ -108,6 +111,7 @@ class Config:
         if not 0 <= self.seed < 2**32:
             raise ValueError(f"--seed is {self.seed}; expected 0 to {2**32 - 1}")
         options.check_monitor(self.training.monitor, METRICS)
+        classify_flags.check(self)
 
 
 def run(config: Config) -> dict[str, float]:
@@ -148,7 +152,7 @@ def run(config: Config) -> dict[str, float]:
     clock.lap("export")
 
     evidence = classify_report.Evidence(
-        images=images,
+        images=learned.images,
         learned=learned,
         monitor=config.training.monitor,
         scores=scores,

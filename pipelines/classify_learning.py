@@ -11,9 +11,10 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines import classify_check, folds, options, rate_finder, training
+from pipelines import classify_check, folds, options, phases, rate_finder, training
 from pipelines.checkpoints import Row
 from pipelines.options import TrainingOptions
+from pipelines.runs import RunError
 from vision import backbones, classifiers, losses, metrics, neighbours, weights
 from vision.datasets import Examples, LabelledImages, batches
 
@@ -28,12 +29,14 @@ METRIC = "accuracy"
 class Learned:
     """What came out of the training."""
 
+    images: LabelledImages
+    """What it learned from, chose with and answered: those of the run, or of the kept fold."""
     model: keras.Model | None
     """The network that is exported; None for the nearest neighbours."""
     probabilities: NDArray[np.float32]
     """(n, classes), its answers to `images.test`."""
     rows: Sequence[Row] = ()
-    """history.csv of that network."""
+    """history.csv of that network; none of nearest neighbours and of the mean of several networks."""
     spread: dict[str, float] = field(default_factory=dict)
     """Scores beside those of the probabilities: mean and standard deviation over the folds, or the number of neighbours."""
     out_of_fold: tuple[Examples, NDArray[np.float32]] | None = None
@@ -44,16 +47,20 @@ def prepare(config: "Config", images: LabelledImages) -> Callable[[Path], Learne
     """Refuse what cannot be learned, before anything is written; returns what then learns, in the run's folder."""
     if config.model == "knn":
         return lambda _: _neighbours(images)
+    model = network(config, images)
+    phases.plan(model, _how(config, images, model))
     if config.folds is not None:
         return partial(_folds, config, images, folds.split(images, folds=config.folds, seed=config.seed))
-    return partial(_network, config, images, network(config, images))
+    return partial(_network, config, images, model)
 
 
 def network(config: "Config", images: LabelledImages) -> keras.Model:
-    """The network before training, with the weights it starts from. Raises WeightsError."""
-    model = classifiers.build(
-        config.model, images.shape, classes=len(images.classes), seed=config.seed, depth=config.depth
-    )
+    """The network before training, with the weights it starts from. Raises WeightsError, and RunError for a wrong depth or size."""
+    classes = len(images.classes)
+    try:
+        model = classifiers.build(config.model, images.shape, classes=classes, seed=config.seed, depth=config.depth)
+    except ValueError as error:
+        raise RunError(str(error)) from error
     classifiers.adapt(model, images.train)
     if config.weights == "imagenet":
         weights.imagenet(model)
@@ -64,8 +71,10 @@ def network(config: "Config", images: LabelledImages) -> keras.Model:
 
 def find_rate(config: "Config", folder: Path, images: LabelledImages) -> dict[str, float]:
     """--find-learning-rate: the range test on the network and the batches of this run."""
-    stream = _epochs(config, images, range(1))
     model = network(config, images)
+    stream = _epochs(config, images, range(1))
+    counts = _class_weights(config, images)
+    stream = stream if counts is None else training.weighted(stream, counts)
     folder.mkdir(parents=True, exist_ok=True)
     return rate_finder.find(model, stream, _how(config, images, model), loss=_loss(config), folder=folder)
 
@@ -102,7 +111,8 @@ def _epochs(config: "Config", images: LabelledImages, span: range) -> Any:
 
 def _network(config: "Config", images: LabelledImages, model: keras.Model, folder: Path) -> Learned:
     rows = _fit(config, images, model, folder)
-    return Learned(model=model, rows=rows, probabilities=_probabilities(config, model, images, images.test))
+    answers = _probabilities(config, model, images, images.test)
+    return Learned(images=images, model=model, rows=rows, probabilities=answers)
 
 
 def _how(config: "Config", images: LabelledImages, model: keras.Model) -> TrainingOptions:
@@ -111,8 +121,7 @@ def _how(config: "Config", images: LabelledImages, model: keras.Model) -> Traini
 
 
 def _fit(config: "Config", images: LabelledImages, model: keras.Model, folder: Path) -> list[Row]:
-    how, classes = _how(config, images, model), len(images.classes)
-    counts = np.bincount(images.train.labels, minlength=classes).tolist()
+    how = _how(config, images, model)
     return training.fit(
         model,
         partial(_epochs, config, images),
@@ -122,8 +131,14 @@ def _fit(config: "Config", images: LabelledImages, model: keras.Model, folder: P
         loss=_loss(config),
         metrics=[keras.metrics.CategoricalAccuracy(name=METRIC)],
         folder=folder,
-        class_weights=training.balanced(counts) if how.class_weights == "balanced" else None,
+        class_weights=_class_weights(config, images),
     )
+
+
+def _class_weights(config: "Config", images: LabelledImages) -> list[float] | None:
+    if config.training.class_weights == "none":
+        return None
+    return training.balanced(np.bincount(images.train.labels, minlength=len(images.classes)).tolist())
 
 
 def _scoring(config: "Config", images: LabelledImages, examples: Examples) -> Any:
@@ -139,7 +154,8 @@ def _probabilities(
 def _neighbours(images: LabelledImages) -> Learned:
     found = neighbours.fit_predict(images.train, images.validation, images.test, classes=len(images.classes))
     print(f"{found.k} neighbours answer the validation images best: accuracy {found.accuracies[found.k]:.4f}")
-    return Learned(model=None, probabilities=found.probabilities, spread={"neighbours": float(found.k)})
+    spread = {"neighbours": float(found.k)}
+    return Learned(images=images, model=None, probabilities=found.probabilities, spread=spread)
 
 
 def _folds(config: "Config", images: LabelledImages, parts: Sequence[LabelledImages], folder: Path) -> Learned:
@@ -151,13 +167,8 @@ def _folds(config: "Config", images: LabelledImages, parts: Sequence[LabelledIma
     best = folds.best([found.rows for found in each], monitor=config.training.monitor)
     kept = _averaged(config, images, each) if config.average_folds else each[best]
     seen = [found.out_of_fold for found in each if found.out_of_fold is not None]
-    return Learned(
-        model=kept.model,
-        rows=kept.rows,
-        probabilities=kept.probabilities,
-        spread=folds.summary(accuracies),
-        out_of_fold=(folds.joined([part for part, _ in seen]), np.concatenate([answers for _, answers in seen])),
-    )
+    out_of_fold = (folds.joined([part for part, _ in seen]), np.concatenate([answers for _, answers in seen]))
+    return replace(kept, spread=folds.summary(accuracies), out_of_fold=out_of_fold)
 
 
 def _fold(config: "Config", images: LabelledImages, folder: Path) -> Learned:
@@ -170,4 +181,4 @@ def _fold(config: "Config", images: LabelledImages, folder: Path) -> Learned:
 
 def _averaged(config: "Config", images: LabelledImages, each: Sequence[Learned]) -> Learned:
     model = folds.average([found.model for found in each if found.model is not None])
-    return Learned(model=model, rows=each[0].rows, probabilities=_probabilities(config, model, images, images.test))
+    return Learned(images=images, model=model, probabilities=_probabilities(config, model, images, images.test))

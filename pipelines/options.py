@@ -57,7 +57,8 @@ class TrainingOptions:
     """Share of that again for the backbone's first layers, rising layer by layer to 1 at the head, above 0 and at most 1."""
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
     """Arithmetic of training on a CPU: auto is bfloat16 where the processor has AVX512-BF16 or AMX and the network has no pretrained
-    backbone, whose weights are not used to its coarseness, else float32. Weights, scores and exports are float32."""
+    backbone, whose weights are not used to its coarseness, else float32. The validation after each epoch computes likewise; weights,
+    final scores and exports are float32."""
     clip_norm: float | None = None
     """Upper bound of the global gradient norm, above 0; no clipping when absent."""
     ema: float | None = None
@@ -76,7 +77,12 @@ class TrainingOptions:
         _check(self.batch_size >= 1, "batch-size", self.batch_size, "1 or more")
         _check(0 < self.learning_rate < math.inf, "learning-rate", self.learning_rate, "above 0")
         _check(0 <= self.momentum < 1, "momentum", self.momentum, "0 to below 1")
-        _check(self.weight_decay is None or self.weight_decay >= 0, "weight-decay", self.weight_decay, "0 or more")
+        _check(
+            self.weight_decay is None or 0 <= self.weight_decay < math.inf,
+            "weight-decay",
+            self.weight_decay,
+            "0 or more",
+        )
         _check(0 <= self.l2 < math.inf, "l2", self.l2, "0 or more")
         _check(0 < self.decay_factor <= 1, "decay-factor", self.decay_factor, "above 0 and at most 1")
         _check(0 < self.decay_epochs < math.inf, "decay-epochs", self.decay_epochs, "above 0")
@@ -84,7 +90,7 @@ class TrainingOptions:
             0 <= self.warmup_epochs < epochs or self.warmup_epochs == 1,
             "warmup-epochs",
             self.warmup_epochs,
-            "0 to below epochs",
+            f"0 to below --training.epochs, which is {epochs}{' or more' if self.epochs is None else ''}",
         )
         _check(0 <= self.label_smoothing < 1, "label-smoothing", self.label_smoothing, "0 to below 1")
         _check(

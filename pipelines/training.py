@@ -60,7 +60,7 @@ def fit(
                     keeper.restore(part)
                     batches = train(range(keeper.progress.epochs, part.stop))
                     model.fit(
-                        batches if class_weights is None else _weighted(batches, class_weights),
+                        batches if class_weights is None else weighted(batches, class_weights),
                         validation_data=validation,
                         initial_epoch=keeper.progress.epochs,
                         epochs=part.stop,
@@ -85,10 +85,20 @@ def balanced(counts: Sequence[int]) -> list[float]:
     return [sum(counts) / (len(counts) * count) for count in counts]
 
 
-def _weighted(batches: Any, class_weights: Sequence[float]) -> Any:
-    """Batches with a weight for each example; Keras' own `class_weight` takes the largest class of a mixed label."""
-    weights = keras.ops.convert_to_tensor([[weight] for weight in class_weights], "float32")
-    return batches.map(lambda inputs, labels: (inputs, labels, (labels @ weights)[:, 0]))
+def weighted(batches: Any, class_weights: Sequence[float]) -> Any:
+    """Batches with a weight for each example, by which each class's share of a mixed label counts as that class does.
+
+    The labels' shares are weighted and brought back to a sum of 1, and the sum they had weights the example: its loss is then the
+    sum over the classes of weight x share x loss. (Keras' own `class_weight` takes the largest class of a mixed label.)
+    """
+    weights = keras.ops.convert_to_tensor(class_weights, "float32")
+
+    def weigh(inputs: Any, labels: Any) -> tuple[Any, Any, Any]:
+        shares = labels * weights
+        total = keras.ops.sum(shares, axis=-1)
+        return inputs, shares / total[:, None], total
+
+    return batches.map(weigh)
 
 
 def _make_deterministic() -> None:

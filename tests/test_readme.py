@@ -24,7 +24,7 @@ def _blocks() -> list[str]:
 
 @pytest.fixture(scope="module")
 def workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with `photos/cats` and `photos/dogs`, dark and bright pictures."""
+    """A folder with `photos/cats` and `photos/dogs`, dark and bright pictures, and some of both in `unlabelled`."""
     import cv2
 
     folder = tmp_path_factory.mktemp("readme")
@@ -34,6 +34,8 @@ def workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for number in range(12):
             picture = rng.normal(brightness, 20, (40, 50, 3)).clip(0, 255).astype(np.uint8)
             cv2.imwrite(str(folder / "photos" / name / f"{number}.jpg"), picture)
+        (folder / "unlabelled").mkdir(exist_ok=True)
+        cv2.imwrite(str(folder / "unlabelled" / f"{name}.jpg"), picture)
     return folder
 
 

@@ -219,6 +219,43 @@ def test_wrong_weights(story: Story, tmp_path: Path) -> None:
         assert not (tmp_path / "run").exists(), name
 
 
+@pytest.mark.parametrize(
+    ("flags", "words"),
+    [
+        (["--model", "resnet", "--depth", "9"], ["9", "8", "14"]),
+        (
+            ["--model", "MobileNetV2"],
+            ["MobileNetV2 takes images of 32 pixels a side or more, found 8x8", "smaller network"],
+        ),
+        (["--folds", "99"], ["--folds is 99, but class", "expected at most"]),
+        (["--folds", "2", "--weights", "absent.weights.h5"], ["weights absent.weights.h5: no such file"]),
+        (
+            ["--training.epochs", "3", "--training.head-epochs", "3"],
+            ["--training.head-epochs is 3, but airbench has no"],
+        ),
+    ],
+)
+def test_a_network_that_cannot_be_made_or_started(
+    story: Story, tmp_path: Path, flags: list[str], words: list[str]
+) -> None:
+    story("--out", "run", *flags).refuses(*words)
+    assert not (tmp_path / "run").exists()
+
+
+def test_imagenets_weights_without_network_or_cache(
+    story: Story, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("keras.src.utils.file_utils.urlretrieve", _no_network)
+    monkeypatch.setattr("keras.src.backend.config._KERAS_DIR", str(tmp_path / "empty"))
+    told = story("--out", "run", "--model", "MobileNetV2", "--size", "32", "--weights", "imagenet")
+    told.refuses("the ImageNet weights of MobileNetV2 could not be had", "or give a weights file instead")
+    assert not (tmp_path / "run").exists()
+
+
+def _no_network(*_: object, **__: object) -> None:
+    raise OSError("Name or service not known")
+
+
 def test_right_weights(story: Story, finished: Path) -> None:
     weights = finished / "checkpoints" / "best.weights.h5"
     assert story("--out", "run", "--weights", weights, *FAST, "--no-export").code == 0

@@ -52,6 +52,9 @@ def test_each_fold_is_scored_and_answers_for_what_it_did_not_learn(
     learned = classify_learning.prepare(config, digits)(tmp_path)
     assert learned.model is not None
     assert {"folds", "folds_accuracy_mean", "folds_accuracy_sd"} == learned.spread.keys()
+    assert learned.images.test is digits.test
+    assert len(learned.images.train) + len(learned.images.validation) == len(digits.train) + len(digits.validation)
+    assert len(learned.images.train) != len(digits.train)
     # Read back from the folds' own checkpoints.
     model = classifiers.build("lenet", digits.shape, classes=10, seed=0)
     accuracies = []
@@ -77,6 +80,7 @@ def test_the_mean_of_the_folds_is_one_network(digits: datasets.LabelledImages, t
         model.load_weights(tmp_path / f"fold-{number}" / "checkpoints" / "best.weights.h5")
         each.append(_probabilities(model, digits.test))
     np.testing.assert_allclose(learned.probabilities, np.mean(each, axis=0), atol=1e-5)
+    assert learned.rows == ()
 
 
 @pytest.mark.parametrize(
@@ -84,7 +88,11 @@ def test_the_mean_of_the_folds_is_one_network(digits: datasets.LabelledImages, t
     [
         (Config(folds=200), RunError, "--folds is 200, but class"),
         (Config(weights="none.weights.h5"), WeightsError, "no such file"),
-        (Config(model="MobileNet"), ValueError, "MobileNet takes images of 32 pixels a side or more, found 8x8"),
+        (Config(model="MobileNet"), RunError, "MobileNet takes images of 32 pixels a side or more, found 8x8"),
+        (Config(model="MobileNet", folds=2), RunError, "MobileNet takes images of 32 pixels a side or more"),
+        (Config(model="resnet", depth=9), RunError, "9"),
+        (Config(folds=2, weights="none.weights.h5"), WeightsError, "no such file"),
+        (Config(training=TrainingOptions(head_epochs=2)), RunError, "--training.head-epochs is 2, but airbench has no"),
     ],
 )
 def test_what_cannot_be_learned_is_refused_before_anything_is_written(

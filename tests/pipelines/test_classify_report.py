@@ -44,6 +44,7 @@ def evidence(images: LabelledImages) -> Evidence:
     probabilities = np.array([[0.9, 0.1, 0], [0.2, 0.8, 0], [0.6, 0.2, 0.2], [0.7, 0.2, 0.1]], np.float32)
     row = {"loss": 0.9, "accuracy": 0.6, "val_loss": 1.0, "val_accuracy": 0.5, "learning_rate": 0.1, "seconds": 1.0}
     learned = Learned(
+        images=images,
         model=classifiers.build("lenet", images.shape, classes=3, seed=0),
         rows=[{"epoch": 1.0, **row}, {"epoch": 2.0, **row}],
         probabilities=probabilities,
@@ -159,7 +160,7 @@ def test_captions_of_mixed_images_name_both_classes_with_their_shares() -> None:
 def test_the_baseline_has_a_report_without_a_network(
     evidence: Evidence, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    baseline = Learned(model=None, probabilities=evidence.learned.probabilities)
+    baseline = Learned(images=evidence.images, model=None, probabilities=evidence.learned.probabilities)
     parts = _sections(replace(evidence, learned=baseline), monkeypatch, tmp_path)
     assert not {"Reading", "Curves", "Augmented inputs", "What the network looked at", "Dead units"} & parts.keys()
     assert "nearest neighbours" in (tmp_path / "report.html").read_text(encoding="utf-8")

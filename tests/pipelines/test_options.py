@@ -18,8 +18,14 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"momentum": 1.0}, "--training.momentum is 1.0; expected 0 to below 1"),
     ({"momentum": -0.1}, "--training.momentum is -0.1; expected 0 to below 1"),
     ({"weight_decay": -0.1}, "--training.weight-decay is -0.1; expected 0 or more"),
-    ({"warmup_epochs": -1.0}, "--training.warmup-epochs is -1.0; expected 0 to below epochs"),
-    ({"epochs": 3, "warmup_epochs": 3.0}, "--training.warmup-epochs is 3.0; expected 0 to below epochs"),
+    (
+        {"warmup_epochs": -1.0},
+        "--training.warmup-epochs is -1.0; expected 0 to below --training.epochs, which is 8 or more",
+    ),
+    (
+        {"epochs": 3, "warmup_epochs": 3.0},
+        "--training.warmup-epochs is 3.0; expected 0 to below --training.epochs, which is 3",
+    ),
     ({"l2": -1e-3}, "--training.l2 is -0.001; expected 0 or more"),
     ({"l2": math.inf}, "--training.l2 is inf; expected 0 or more"),
     ({"decay_factor": 0.0}, "--training.decay-factor is 0.0; expected above 0 and at most 1"),
