@@ -7,7 +7,7 @@ two highest scores. It asks the run's own export, as a server would. Pictures th
 import csv
 import io
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -50,6 +50,8 @@ def suggest(run_folder: Path, folder: Path) -> dict[str, float]:
     Writes suggest.csv and suggest.html (with thumbnails) into the run folder, over earlier ones.
     Raises RunError unless the run is finished and has an export, and DataError unless the folder holds an image.
     """
+    from serving import bundle
+
     exported = _export(run_folder)
     files = _files(folder)
     ranked, left_out = _ranked(exported, files)
@@ -61,7 +63,7 @@ def suggest(run_folder: Path, folder: Path) -> dict[str, float]:
             f"{left_out[0][1]}); expected JPEG, PNG, GIF, BMP or WebP"
         )
     runs.write_bytes(run_folder / "suggest.csv", _table(ranked))
-    _page(run_folder, ranked, left_out, folder=folder)
+    _page(run_folder, ranked, left_out, folder=folder, taken=bundle.read_description(exported)["input"])
     _tell(run_folder, ranked, left_out)
     return {"n": float(len(ranked)), "skipped": float(len(left_out))}
 
@@ -124,35 +126,47 @@ def _table(ranked: Sequence[Suggestion]) -> bytes:
     return text.getvalue().encode(errors="surrogateescape")
 
 
-def _page(run_folder: Path, ranked: Sequence[Suggestion], left_out: Sequence[tuple[str, str]], *, folder: Path) -> None:
+def _page(
+    run_folder: Path,
+    ranked: Sequence[Suggestion],
+    left_out: Sequence[tuple[str, str]],
+    *,
+    folder: Path,
+    taken: Mapping[str, Any],
+) -> None:
     from pipelines import report, sections
 
     summary = {"images": str(len(ranked)), "left out": str(len(left_out)), "run": run_folder.name}
-    parts = [_gallery(ranked[:SHOWN]), sections.skipped(left_out)]
+    parts = [_gallery(ranked[:SHOWN], taken=taken), sections.skipped(left_out)]
     report.write(run_folder / "suggest.html", title=f"label next: {folder}", summary=summary, sections=parts)
 
 
-def _gallery(ranked: Sequence[Suggestion]) -> "Section":
+def _gallery(ranked: Sequence[Suggestion], *, taken: Mapping[str, Any]) -> "Section":
     from pipelines import plots, report
 
     captions = [f"{one.uncertainty:.3f} {one.path.name}\n{_answer(one)}" for one in ranked]
     note = (
         '<p class="note">Most uncertain first: 1 where two classes are equally likely, 0 where there is no doubt.</p>'
     )
-    return report.Section(
-        title="To label next", body=note + plots.gallery([_thumbnail(one.path) for one in ranked], captions)
-    )
+    thumbnails = [_thumbnail(one.path, taken=taken) for one in ranked]
+    return report.Section(title="To label next", body=note + plots.gallery(thumbnails, captions))
 
 
-def _thumbnail(path: Path) -> Any:
-    """As the network sees it (upright, first frame), uint8 (h, w, 3), not larger than the page shows it."""
+def _thumbnail(path: Path, *, taken: Mapping[str, Any]) -> Any:
+    """What the network sees (upright, first frame, cut where it cuts), uint8 (h, w, 3), not larger than the page shows it.
+
+    taken: `input` of the bundle's model.json.
+    """
     import cv2
     import tensorflow as tf
 
     from pipelines import plots
+    from serving import draw
     from vision import decode
 
     image = decode.decode(tf.constant(path.read_bytes())).numpy()
+    if taken.get("resize") == "crop":  # not said by bundles of earlier versions, which stretch
+        image = draw.central(image, height=taken["height"], width=taken["width"])
     shrink = min(1.0, plots.TILE / max(image.shape[:2]))
     size = [max(1, round(shrink * side)) for side in image.shape[1::-1]]
     return cv2.resize(image, size, interpolation=cv2.INTER_AREA)

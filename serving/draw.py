@@ -74,6 +74,17 @@ def explained(
     return labelled(np.concatenate([*panels, np.asarray(gradients, np.uint8)], axis=1), lines)
 
 
+def central(image: NDArray[np.uint8], *, height: int, width: int) -> NDArray[np.uint8]:
+    """The largest part about the centre with sides as height to width, at least one pixel of each: uint8 (h', w', 3).
+
+    What a bundle whose model.json says `"resize": "crop"` sees of a picture, to the pixel.
+    """
+    high, wide = image.shape[:2]
+    rows, columns = max(1, min(high, wide * height // width)), max(1, min(wide, high * width // height))
+    top, left = (high - rows) // 2, (wide - columns) // 2
+    return image[top : top + rows, left : left + columns]
+
+
 def heated(image: NDArray[np.uint8], heat: NDArray[np.floating[Any]]) -> NDArray[np.uint8]:
     """The picture, uint8 (h, w, 3), RGB, coloured where the map (any size, 0 to 1) is above 0: blue, green, yellow, red."""
     heat = np.clip(cv2.resize(heat.astype(np.float32), image.shape[1::-1], interpolation=cv2.INTER_LINEAR), 0, 1)

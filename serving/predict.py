@@ -11,7 +11,7 @@ import io
 import json
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,13 +30,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
             stream.reconfigure(errors="backslashreplace")
     try:
         native_log.load_tensorflow()
-        loaded, inputs = _load(options.bundle), list(_files(options.inputs))
+        (loaded, taken), inputs = _load(options.bundle), list(_files(options.inputs))
         with loaded:
             if options.explain is not None:
                 _check_explains(loaded, options.bundle)
             targets = zip(_targets(inputs, options.draw), _targets(inputs, options.explain), strict=True)
             answered = [
-                _answer(loaded, path, drawn=drawn, explained=explained, as_json=options.json)
+                _answer(loaded, path, taken=taken, drawn=drawn, explained=explained, as_json=options.json)
                 for path, (drawn, explained) in zip(inputs, targets, strict=True)
             ]
     except (ValueError, FileNotFoundError) as error:
@@ -59,8 +59,9 @@ def classify(loaded: saved_model.LoadedModel, contents: bytes) -> list[tuple[str
 def explanation(loaded: saved_model.LoadedModel, contents: bytes) -> dict[str, Any]:
     """Why one picture file gets its answer: the outputs of the signature `explain`, without the batch dimension.
 
-    `classes` and `scores` of the winner, `guided_backprop` float32 (h, w, 3) and, where the network has feature maps, `grad_cam`
-    float32 (h, w), of the network's input size. Raises ValueError when it cannot be decoded, or the bundle has no such signature.
+    `classes` and `scores` of the winner, `guided_backprop` float32 (h, w, 3) and, where the network has a feature map, `grad_cam`
+    float32 (h, w), of the network's input size: they lie over the whole picture or, where model.json's `input.resize` is "crop",
+    over what `draw.central` cuts from it. Raises ValueError when it cannot be decoded, or the bundle has no such signature.
     """
     return {name: value[0] for name, value in _run(loaded, "explain", contents).items()}
 
@@ -79,29 +80,34 @@ def _check_explains(loaded: saved_model.LoadedModel, path: Path) -> None:
         known = ", ".join(sorted(loaded.signatures))
         raise bundle.BundleError(
             f"--explain: the bundle of {path} has no signature `explain` (it has {known}), as bundles of earlier versions; "
-            "export it anew: python -m pipelines.classify with the same flags, another --out and "
-            "--weights RUN/checkpoints/best.weights.h5 --training.epochs 1"
+            "train it again with this version"
         )
 
 
-def _load(path: Path) -> saved_model.LoadedModel:
-    """The newest bundle at `path`. Raises ValueError or FileNotFoundError."""
+def _load(path: Path) -> tuple[saved_model.LoadedModel, dict[str, Any]]:
+    """The newest bundle at `path`, and what its model.json says of `input`. Raises ValueError or FileNotFoundError."""
     folder = bundle.find(path)
-    task = bundle.read_description(folder)["task"]
-    if task != "classify":
-        raise bundle.BundleError(f"{folder} is for the task {task!r}; this version answers classify")
-    return saved_model.load(folder)
+    description = bundle.read_description(folder)
+    if description["task"] != "classify":
+        raise bundle.BundleError(f"{folder} is for the task {description['task']!r}; this version answers classify")
+    return saved_model.load(folder), description["input"]
 
 
 def _answer(
-    loaded: saved_model.LoadedModel, path: Path, *, drawn: Path | None, explained: Path | None, as_json: bool
+    loaded: saved_model.LoadedModel,
+    path: Path,
+    *,
+    taken: Mapping[str, Any],
+    drawn: Path | None,
+    explained: Path | None,
+    as_json: bool,
 ) -> bool:
     try:
         answers = classify(loaded, path.read_bytes())
         if drawn is not None:
             _write(drawn, draw.labelled(_pixels(path), [f"{name} {score:.3f}" for name, score in answers[:3]]))
         if explained is not None:
-            _explain(loaded, path, explained)
+            _explain(loaded, path, explained, taken=taken)
     except (ValueError, OSError) as error:
         print(f"error: {path}: {error}", file=sys.stderr)
         return False
@@ -117,12 +123,14 @@ def _record(path: Path, answers: Sequence[tuple[str, float]]) -> dict[str, Any]:
     return {"input": str(path), "classes": [name for name, _ in answers], "scores": [score for _, score in answers]}
 
 
-def _explain(loaded: saved_model.LoadedModel, path: Path, target: Path) -> None:
-    """Write the picture, its Grad-CAM and its guided backpropagation side by side."""
-    answer = explanation(loaded, path.read_bytes())
+def _explain(loaded: saved_model.LoadedModel, path: Path, target: Path, *, taken: Mapping[str, Any]) -> None:
+    """Write what the network sees of the picture, its Grad-CAM and its guided backpropagation side by side."""
+    answer, picture = explanation(loaded, path.read_bytes()), _pixels(path)
+    if taken.get("resize") == "crop":  # not said by bundles of earlier versions, which stretch
+        picture = draw.central(picture, height=taken["height"], width=taken["width"])
     lines = [f"{answer['classes'].decode()} {answer['scores']:.3f}"]
     maps = {name: answer[name] for name in ("grad_cam", "guided_backprop") if name in answer}
-    _write(target, draw.explained(_pixels(path), lines, **maps))
+    _write(target, draw.explained(picture, lines, **maps))
 
 
 def _pixels(path: Path) -> NDArray[np.uint8]:

@@ -1,7 +1,10 @@
 """pipelines.suggest: ranked by the margin that NumPy finds, everything left out is named."""
 
+import base64
 import csv
+import json
 import math
+import re
 from pathlib import Path
 
 import cv2
@@ -73,6 +76,28 @@ def test_the_most_uncertain_come_first(run_folder: Path, unlabelled: Path, capsy
     assert page.count("<figure>") == COUNT
     assert "<b>" not in page
     assert "cut.png" in page
+
+
+@pytest.mark.parametrize("resize", ["crop", "stretch", None])
+def test_the_page_shows_what_the_network_sees(tmp_path: Path, resize: str | None) -> None:
+    """A wide picture as a whole, or the middle of it where the bundle cuts to 12 x 16."""
+    run_folder, unlabelled = tmp_path / "run", tmp_path / "unlabelled"
+    described = colours.write(run_folder / "export" / "1") / "assets.extra" / "model.json"
+    text = json.loads(described.read_text(encoding="utf-8"))
+    text["input"] |= {"resize": resize} if resize else {}
+    described.write_text(json.dumps(text), encoding="utf-8")
+    runs.write_json(run_folder / runs.FINISHED, {})
+    unlabelled.mkdir()
+    wide = np.random.default_rng(0).integers(0, 256, (colours.HEIGHT, 61, 3)).astype(np.uint8)
+    cv2.imwrite(str(unlabelled / "wide.png"), cv2.cvtColor(wide, cv2.COLOR_RGB2BGR))
+    suggest.suggest(run_folder, unlabelled)
+    page = (run_folder / "suggest.html").read_text(encoding="utf-8")
+    [tile] = re.findall(r'src="data:image/png;base64,([^"]+)"', page)
+    shown = cv2.imdecode(np.frombuffer(base64.b64decode(tile), np.uint8), cv2.IMREAD_COLOR)
+    assert shown is not None
+    expected = wide[:, 22:38] if resize == "crop" else wide
+    repeat = shown.shape[0] // colours.HEIGHT
+    np.testing.assert_array_equal(shown[::repeat, ::repeat, ::-1], expected)
 
 
 def test_uncertainty_by_hand() -> None:

@@ -1,10 +1,13 @@
 """serving.draw: the picture stays, the text is there, and letters are letters."""
 
+import cv2
 import numpy as np
 import pytest
+import tensorflow as tf
 from numpy.typing import NDArray
 
 from serving import draw
+from vision import decode
 
 
 def noise(height: int, width: int) -> NDArray[np.uint8]:
@@ -29,6 +32,36 @@ def test_the_picture_is_above_its_lines() -> None:
     assert second.min() < 100
     assert shown[-2:].min() == draw.PAPER
     assert shown.flags.writeable
+
+
+@pytest.mark.parametrize(
+    ("shape", "height", "width", "rows", "columns"),
+    [
+        ((31, 40), 31, 31, (0, 31), (4, 35)),
+        ((31, 40), 20, 40, (5, 25), (0, 40)),
+        ((31, 40), 40, 20, (0, 31), (12, 27)),
+        ((1, 40), 10, 10, (0, 1), (19, 20)),
+        ((40, 2), 10, 30, (19, 20), (0, 2)),
+        ((7, 7), 224, 224, (0, 7), (0, 7)),
+    ],
+)
+def test_the_central_part_has_the_shape_asked_for(
+    shape: tuple[int, int], height: int, width: int, rows: tuple[int, int], columns: tuple[int, int]
+) -> None:
+    image = noise(*shape)
+    found = draw.central(image, height=height, width=width)
+    np.testing.assert_array_equal(found, image[slice(*rows), slice(*columns)])
+
+
+def test_the_central_part_is_what_the_graph_decodes() -> None:
+    rng = np.random.default_rng(0)
+    for high, wide, height, width in rng.integers(1, 60, (24, 4)).tolist():
+        image = noise(high, wide)
+        contents = tf.constant(cv2.imencode(".png", image[..., ::-1])[1].tobytes())
+        part = tf.constant(draw.central(image, height=height, width=width))
+        expected = tf.round(tf.image.resize(part, [height, width], antialias=True))
+        found = decode.decode_resized(contents, height=height, width=width, crop=True)
+        np.testing.assert_array_equal(found, expected, err_msg=f"{high}x{wide} to {height}x{width}")
 
 
 def test_without_lines_nothing_is_added() -> None:

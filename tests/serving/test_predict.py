@@ -106,20 +106,31 @@ def test_a_single_picture_is_drawn_under_its_own_name(
 
 @pytest.fixture(scope="module")
 def explaining(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A run folder whose bundle has the signature `explain`: an untrained network of two classes, 12 x 16 pixels."""
+    """A run folder whose bundle has the signature `explain` and stretches, and does not say so, as earlier versions."""
+    return _explaining(tmp_path_factory.mktemp("explain") / "run")
+
+
+@pytest.fixture(scope="module")
+def cropping(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same network, but its bundle cuts pictures to the shape of 12 to 16 pixels."""
+    return _explaining(tmp_path_factory.mktemp("cropping") / "run", crop=True)
+
+
+def _explaining(folder: Path, *, crop: bool = False) -> Path:
+    """An untrained network of two classes, 12 x 16 pixels."""
     from serving import bundle
     from vision import classifiers, signatures
     from vision.datasets import Examples
 
-    folder = tmp_path_factory.mktemp("explain") / "run"
+    taken: dict[str, object] = {"height": colours.HEIGHT, "width": colours.WIDTH}
     model = classifiers.build("lenet", (colours.HEIGHT, colours.WIDTH, 3), classes=2, seed=0)
     pool, truth = colours.images(3)
     images = Examples(pool=pool, index=np.arange(3), labels=truth, names=("a[0]", "a[1]", "a[2]"))
     bundle.write(
         folder / "export",
         model,
-        signatures.classifier(model, classes=("Käfer", "bee")),
-        description={"task": "classify"},
+        signatures.classifier(model, classes=("Käfer", "bee"), crop=crop),
+        description={"task": "classify", "input": taken | ({"resize": "crop"} if crop else {})},
         proofs=[
             bundle.Proof(signature=name, inputs=given, outputs=expected)
             for name, given, expected in signatures.classifier_requests(model, images, classes=("Käfer", "bee"))
@@ -152,12 +163,33 @@ def test_explained_pictures_stand_side_by_side(
     np.testing.assert_array_equal(picture[: 12 * 14 : 14, : 16 * 14 : 14], original)
 
 
+@pytest.mark.parametrize("shape", [(12, 61), (45, 16)])
+def test_a_bundle_that_crops_explains_the_part_that_it_sees(
+    cropping: Path, tmp_path: Path, shape: tuple[int, int]
+) -> None:
+    whole = np.random.default_rng(0).integers(0, 256, (*shape, 3)).astype(np.uint8)
+    # 45 columns too many, or 33 rows: the odd one is cut from the right, or from below.
+    part = whole[:, 22:38] if shape == (12, 61) else whole[16:28]
+    for name, pixels in (("whole.png", whole), ("part.png", part)):
+        cv2.imwrite(str(tmp_path / name), cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR))
+    command = [str(cropping), str(tmp_path / "whole.png"), str(tmp_path / "part.png")]
+    assert predict.main([*command, "--explain", str(tmp_path / "why"), "--draw", str(tmp_path / "drawn")]) == 0
+    why = [cv2.imread(str(tmp_path / "why" / f"{name}.png.png")) for name in ("whole", "part")]
+    np.testing.assert_array_equal(why[0], why[1])
+    shown = cv2.cvtColor(np.asarray(why[0], np.uint8), cv2.COLOR_BGR2RGB)
+    np.testing.assert_array_equal(shown[: 12 * 14 : 14, : 16 * 14 : 14], part)
+    drawn = cv2.imread(str(tmp_path / "drawn" / "whole.png.png"))
+    assert drawn is not None
+    repeat = 4 if shape == (12, 61) else 5  # 224 pixels a side and more
+    np.testing.assert_array_equal(drawn[: shape[0] * repeat : repeat, : shape[1] * repeat : repeat, ::-1], whole)
+
+
 def test_a_bundle_that_cannot_explain(run_folder: Path, pictures: Path, tmp_path: Path, capsys: Captured) -> None:
     assert predict.main([str(run_folder), str(pictures), "--explain", str(tmp_path / "why")]) == 1
     told = capsys.readouterr()
     assert told.out == ""
     assert "has no signature `explain` (it has serving_default, tensor)" in told.err
-    assert "export it anew: python -m pipelines.classify" in told.err
+    assert told.err.endswith("as bundles of earlier versions; train it again with this version\n")
     assert not (tmp_path / "why").exists()
 
 
