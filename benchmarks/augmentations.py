@@ -20,7 +20,19 @@ BATCH, SIDE = 64, 224
 TURNS = 15
 TRAINING_IMAGES = 6_000
 SEEDS = (0,)
-RUN = ("--model", "resnet", "--depth", "8", "--training.epochs", "8", "--no-export")
+RUN = (
+    "--model",
+    "resnet",
+    "--depth",
+    "8",
+    "--training.epochs",
+    "10",
+    "--training.batch-size",
+    "128",
+    "--training.learning-rate",
+    "4e-3",
+    "--no-export",
+)
 KINDS: dict[str, dict[str, Any]] = {
     "flip": {"flip": True},
     "shift": {"shift": 0.125},

@@ -1,6 +1,6 @@
 """Claims: on Fashion-MNIST the classic networks come in the order of their history.
 
-Every network trains for the same number of epochs by the default recipe, through `python -m pipelines.classify`; nearest neighbours
+Every network trains for the same few epochs by one recipe, through `python -m pipelines.classify`; nearest neighbours
 and the linear machines are the baselines. An interrupted benchmark continues with the network it was stopped in.
 """
 
@@ -10,7 +10,9 @@ from benchmarks import classify_runs, record
 from benchmarks.record import Claim
 
 NAME = "networks"
-EPOCHS = 3
+EPOCHS = 4
+FASTER = ["--training.batch-size", "256", "--training.learning-rate", "4e-3"]
+"""Larger steps at a higher rate than the default: eleven networks in a quarter of an hour."""
 SIDE, CLASSES = 28, 10
 """Of Fashion-MNIST."""
 CASES = {
@@ -41,7 +43,7 @@ COLUMNS = ["network", "accuracy", "parameters", "MFLOPs an image", "receptive fi
 def main() -> None:
     """Measure the networks that are not measured yet and write the result."""
     common = ["--data", str(classify_runs.data("fashion_mnist")), "--no-export"]
-    trained = ["--training.epochs", str(EPOCHS)]
+    trained = ["--training.epochs", str(EPOCHS), *FASTER]
     measured = {
         name: classify_runs.measured(_part(name), [*common, *flags, *([] if name == "knn" else trained)])
         for name, flags in CASES.items()
@@ -50,7 +52,7 @@ def main() -> None:
     record.write(
         NAME,
         command=f"make bench {NAME}",
-        data=f"fashion_mnist (below PIPELINES_DATA): the 10,000 test images, seed 0, {EPOCHS} epochs, default recipe",
+        data=f"fashion_mnist (below PIPELINES_DATA): the 10,000 test images, seed 0, {EPOCHS} epochs, {' '.join(FASTER)}",
         claims=[_ordering(accuracies, better, other) for better, other in ORDERINGS],
         details={
             "table": {"columns": COLUMNS, "rows": [_row(name, run) for name, run in measured.items()]},
