@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from vision import backbones
 from vision.backbones import BACKBONES
 from vision.datasets.labelled import Examples
-from vision.networks.airbench import PATCHED_IMAGES, PatchWhitening, airbench
+from vision.networks.airbench import PatchWhitening, airbench, patched
 from vision.networks.alexnet import alexnet
 from vision.networks.inception import inception
 from vision.networks.lenet import lenet
@@ -69,7 +69,8 @@ def adapt(model: keras.Model, examples: Examples) -> None:
     """Compute what is not trained but taken from the training images: airbench's whitening. Other networks have nothing to adapt."""
     for layer in model.layers:
         if isinstance(layer, PatchWhitening):
-            images = np.stack([examples[i] for i in range(min(PATCHED_IMAGES, len(examples)))])
+            height, width, _ = examples.shape
+            images = np.stack([examples[int(i)] for i in patched(len(examples), height=height, width=width)])
             layer.adapt(np.asarray(keras.Model(model.input, layer.input).predict(images, verbose=0)))
 
 

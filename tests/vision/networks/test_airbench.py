@@ -1,5 +1,8 @@
 """airbench: whitening against NumPy, identity kernels, fast biases, and the shapes it takes."""
 
+import tracemalloc
+from collections.abc import Sequence
+
 import keras
 import numpy as np
 import pytest
@@ -85,12 +88,61 @@ def test_features_of_every_size(side: int) -> None:
     assert airbench.airbench(inputs).shape == (None, airbench.WIDTHS[-1])
 
 
-def test_adapting_a_classifier_uses_its_training_images() -> None:
-    found = _examples(40, side=12)
-    model = classifiers.build("airbench", (12, 12, 3), classes=2, seed=0)
+@pytest.mark.parametrize("chunk", [1, 200, 10_000])
+def test_mean_and_covariance_are_numpys_however_they_are_cut(chunk: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """64 patches an image: one image at a time, three and at last two, all twenty."""
+    x = _coloured_noise()
+    monkeypatch.setattr(airbench, "_CHUNK", chunk)
+    mean, covariance = airbench._moments(x)
+    np.testing.assert_allclose(mean, _patches(x).astype(np.float64).mean(axis=0), rtol=1e-12)
+    np.testing.assert_allclose(covariance, np.cov(_patches(x), rowvar=False), rtol=1e-11)
+
+
+def test_whitening_holds_a_few_patches_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """100 images of 1,024 patches, 12 x 8 bytes each, are 10 MB; ten of them 1 MB."""
+    x = np.random.default_rng(0).normal(size=(100, 33, 33, 3)).astype(np.float32)
+    monkeypatch.setattr(airbench, "_CHUNK", 10 * 1024)
+    tracemalloc.start()
+    airbench.whitening(x, axes=12)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < 5e6
+
+
+@pytest.mark.parametrize(
+    ("count", "height", "width", "expected"),
+    [
+        (54_000, 28, 28, range(5000)),
+        (45_000, 32, 32, range(5000)),
+        (9_000, 16, 64, range(5000)),
+        (40, 12, 12, range(40)),
+        (555, 96, 96, range(555)),  # 5000 x 1024 / 9216 = 555.6
+        (203, 224, 224, range(0, 203, 2)),  # 102 images
+        (9, 3000, 2000, [0]),
+    ],
+)
+def test_as_many_images_as_5000_small_ones_have_pixels(
+    count: int, height: int, width: int, expected: Sequence[int]
+) -> None:
+    assert airbench.patched(count, height=height, width=width).tolist() == list(expected)
+
+
+def test_the_images_lie_evenly_among_the_examples() -> None:
+    found = airbench.patched(10_000, height=96, width=96)
+    assert (len(found), found[0], found[-1]) == (555, 0, 9_999)
+    assert set(np.diff(found).tolist()) == {18, 19}
+
+
+@pytest.mark.parametrize(("side", "used"), [(12, range(5)), (40, (0, 20, 40))])
+def test_adapting_a_classifier_uses_its_training_images(
+    side: int, used: Sequence[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(airbench, "PATCHED_IMAGES", 5)  # as many pixels as three images of 40 x 40 have
+    found = _examples(41, side=side)
+    model = classifiers.build("airbench", (side, side, 3), classes=2, seed=0)
     before = np.asarray(model.get_layer("whiten").kernel)
     classifiers.adapt(model, found)
-    images = np.stack([found[i] for i in range(40)]).astype(np.float32) / 127.5 - 1
+    images = np.stack([found[i] for i in used]).astype(np.float32) / 127.5 - 1
     expected, _ = airbench.whitening(images, axes=12)
     assert np.abs(before - expected).max() > 0.01
     np.testing.assert_allclose(model.get_layer("whiten").kernel, expected, rtol=1e-3, atol=1e-3)
