@@ -118,10 +118,11 @@ def _row(fields: dict[str, str], path: Path, line: int) -> Row:
 
 def _once(rows: Sequence[Row], path: Path) -> tuple[list[Row], tuple[Skipped, ...]]:
     """Every picture once, and what was listed again. Raises DataError for one with two labels, or in two parts."""
-    first: dict[Path, Row] = {}
+    first: dict[str, Row] = {}
     repeated = []
     for row in rows:
-        known = first.setdefault(row.path, row)
+        # One file, whether written relative or absolute; what a link points to is left to who made it.
+        known = first.setdefault(os.path.normpath(row.path.absolute()), row)
         if known is row:
             continue
         for what, before, now in (("labelled", known.label, row.label), ("in the part", known.part, row.part)):

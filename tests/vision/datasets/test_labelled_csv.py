@@ -77,6 +77,28 @@ def test_listed_again_with_the_same_label_counts_once(table: Callable[..., Path]
     assert found.fingerprint() == _read(table()).fingerprint()
 
 
+def _ways(folder: Path, name: str) -> list[str]:
+    return [str(folder / name), f"../{folder.name}/{name}", f"{folder}/bee/../{name}"]
+
+
+def test_one_file_written_in_two_ways_is_one(table: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = table().parent
+    monkeypatch.chdir(folder)
+    for way in _ways(folder, "ant/0000.png"):
+        for named in (table(f"{way},bee"), Path("photos.csv")):
+            with pytest.raises(
+                DataError, match=r"0000\.png is labelled 'ant' in line 2 and 'bee' in line 23; keep one"
+            ):
+                _read(named)
+    found = _read(table(*(f"{way},ant" for way in _ways(folder, "ant/0000.png"))))
+    assert [item.reason for item in found.skipped] == ["the same picture and label as line 2"] * 3
+
+
+def test_a_link_is_a_picture_of_its_own(table: Callable[..., Path]) -> None:
+    (table().parent / "link.png").symlink_to(table().parent / "ant" / "0000.png")
+    assert not _read(table("link.png,bee")).skipped
+
+
 def test_unreadable_pictures_are_counted(table: Callable[..., Path]) -> None:
     (table().parent / "cut.png").write_bytes(b"")
     (skipped,) = _read(table("cut.png,ant")).skipped
@@ -167,9 +189,11 @@ def test_splits_that_cannot_be_used(tmp_path: Path, splits: list[str], message: 
 def test_one_picture_in_two_parts(tmp_path: Path) -> None:
     written = pictures.write_folder(tmp_path, {"ant": 3, "bee": 3})
     lines = [f"{line},train" for line in _lines(tmp_path, written)]
-    (tmp_path / "photos.csv").write_text("\n".join(["path,label,split", *lines, "ant/0001.png,ant,test"]))
-    with pytest.raises(DataError, match=r"0001\.png is in the part 'train' in line 3 and 'test' in line 8; keep one"):
-        _read(tmp_path / "photos.csv")
+    for again in ("ant/0001.png", *_ways(tmp_path, "ant/0001.png")):
+        (tmp_path / "photos.csv").write_text("\n".join(["path,label,split", *lines, f"{again},ant,test"]))
+        message = r"0001\.png is in the part 'train' in line 3 and 'test' in line 8; keep one"
+        with pytest.raises(DataError, match=message):
+            _read(tmp_path / "photos.csv")
 
 
 def test_a_single_class(tmp_path: Path) -> None:
