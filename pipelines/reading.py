@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 LARGE_GAP = 0.05
-"""Training accuracy minus validation accuracy above this reads as over-fitting."""
+"""Training accuracy minus validation accuracy above this reads as over-fitting; below its negative the two do not compare."""
 FITTED = 0.9
 """Training accuracy below this, without a gap, reads as under-fitting."""
 RISE = 1.1
@@ -125,6 +125,12 @@ def _fit(rows: Sequence[Mapping[str, float]]) -> list[str]:
     if math.isnan(train) or math.isnan(validation):
         low, late = min(_column(rows, "val_loss")), _late(rows, "val_loss")
         return [f"No sign of over-fitting: the validation loss ended at {late:.3g}, near its lowest {low:.3g}."]
+    if validation - train > LARGE_GAP:
+        return [
+            f"No sign of over-fitting: validation accuracy {validation:.3f} lies above training accuracy {train:.3f}, as it "
+            "does where training is made harder than the test: by --augment.mixup, --augment.cutmix and other strong "
+            "--augment flags, by dropout, or by wrong labels among the training examples."
+        ]
     if train < FITTED:
         return [
             f"Under-fitting: training accuracy reached only {train:.3f}, and validation accuracy {validation:.3f} is "

@@ -16,6 +16,7 @@ KINDS = {
     "over": "Over-fitting",
     "under": "Under-fitting",
     "good": "Good fit",
+    "harder": "lies above training accuracy",
     "unfinished": "Still improving",
     "calibration": "Miscalibrated",
     "no validation": "no validation loss",
@@ -85,6 +86,31 @@ def test_under_fitting() -> None:
     assert "validation accuracy 0.580" in notes[0]
     assert "--training.epochs" in notes[0]
     assert "--training.learning-rate" in notes[0]
+
+
+@pytest.mark.parametrize(
+    ("train", "validation", "expected"),
+    [
+        (0.63, 0.94, "harder"),
+        (0.63, 0.7, "harder"),
+        (0.63, 0.66, "under"),
+        (0.91, 0.99, "harder"),
+        (0.95, 0.98, "good"),
+    ],
+)
+def test_training_made_harder_is_no_under_fitting(train: float, validation: float, expected: str) -> None:
+    """As under MixUp, CutMix and label noise, where the training accuracy says little."""
+    rows = history(
+        loss=falling(2.3, 1.2),
+        accuracy=falling(0.1, train),
+        val_loss=falling(2.3, 0.3),
+        val_accuracy=falling(0.1, validation),
+    )
+    (note,) = reading(rows, scores=FINE)
+    assert kinds([note]) == {expected}
+    if expected == "harder":
+        assert f"validation accuracy {validation:.3f} lies above training accuracy {train:.3f}" in note
+        assert "--augment.mixup" in note
 
 
 def test_still_improving() -> None:
