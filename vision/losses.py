@@ -19,7 +19,8 @@ class MulticlassHinge(keras.losses.Loss):
         """Losses (batch,), of the logits' dtype."""
         logits = ops.convert_to_tensor(y_pred)
         shares = ops.cast(y_true, logits.dtype)
-        highest, second = ops.split(ops.top_k(logits, k=2)[0], 2, axis=-1)
-        # The highest other logit: for the leading class the runner-up, for all others the leader. Where two lead, both are the same.
-        rival = ops.where(logits == highest, second, highest)
+        (highest, second), (leader, _) = (ops.split(found, 2, axis=-1) for found in ops.top_k(logits, k=2))
+        # The highest other logit: for the leading class the runner-up, for all others the leader. Told apart by position and not
+        # by value: of equal logits, as a new head gives, a class would be its own rival, and its gradient would cancel.
+        rival = ops.where(ops.arange(logits.shape[-1]) == leader, second, highest)
         return ops.sum(shares * ops.relu(1.0 + rival - logits), axis=-1)

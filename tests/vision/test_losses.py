@@ -5,6 +5,7 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from numpy.typing import NDArray
 
 from vision.losses import MulticlassHinge
@@ -38,6 +39,37 @@ def test_soft_labels_give_the_expected_loss() -> None:
 
 def test_two_leaders_are_each_others_rivals() -> None:
     np.testing.assert_allclose(loss(np.eye(3), np.array([[2.0, 2.0, 0.0]] * 3)), [1.0, 1.0, 3.0])
+
+
+def gradient(labels: NDArray[Any], logits: NDArray[Any]) -> NDArray[np.float32]:
+    x = tf.constant(logits, tf.float32)
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        total = tf.reduce_sum(MulticlassHinge(reduction=None)(labels.astype(np.float32), x))
+    return np.asarray(tape.gradient(total, x))
+
+
+@pytest.mark.parametrize("row", [[0.0] * 5, [2.0, 2.0, 1.5], [-1.0, 0.0, 0.0, 0.0], [0.0, 0.0]])
+def test_equal_logits_have_a_slope(row: list[float]) -> None:
+    """A head that begins at zero learns: the true class is raised and one of its rivals, never itself, is lowered."""
+    classes = len(row)
+    found = gradient(np.eye(classes), np.array([row] * classes))
+    np.testing.assert_array_equal(np.diag(found), -np.ones(classes))
+    for label, slope in enumerate(found):
+        (rival,) = np.flatnonzero(slope > 0)
+        assert (slope[rival], slope.sum()) == (1.0, 0.0)
+        assert row[rival] == max(row[:label] + row[label + 1 :])
+
+
+def test_the_slope_is_that_of_small_steps() -> None:
+    rng, step = np.random.default_rng(2), 1e-6
+    logits, shares = rng.normal(size=4), rng.dirichlet(np.ones(4))
+
+    def expected_loss(x: NDArray[np.float64]) -> float:
+        return sum(float(share) * by_hand(label, x) for label, share in enumerate(shares))
+
+    slopes = [(expected_loss(logits + step * e) - expected_loss(logits - step * e)) / (2 * step) for e in np.eye(4)]
+    np.testing.assert_allclose(gradient(shares[None], logits[None])[0], slopes, atol=1e-5)
 
 
 @pytest.mark.parametrize(
