@@ -7,6 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
+from PIL import Image
 
 from tests.vision import pictures
 from vision.datasets import DataError, LabelledImages, read_labelled
@@ -98,6 +100,47 @@ def test_digits_are_split_60_20_20() -> None:
     found = [np.bincount(part.labels).tolist() for part in (data.train, data.validation, data.test)]
     assert found == [(counts - 2 * held_out).tolist(), held_out.tolist(), held_out.tolist()]
     assert [sum(each) for each in found] == [1079, 359, 359]
+
+
+def _wide_files(folder: Path, images: NDArray[np.uint8]) -> str:
+    for i, image in enumerate(images):
+        path = folder / ("ant" if i < 6 else "bee") / f"{i:02}.png"
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(pictures.encode(Image.fromarray(image), "PNG"))
+    return str(folder)
+
+
+def _wide_table(folder: Path, images: NDArray[np.uint8]) -> str:
+    written = sorted(Path(_wide_files(folder, images)).glob("*/*.png"))
+    path = folder / "photos.csv"
+    path.write_text("".join(["path,label\n", *(f"{each},{each.parent.name}\n" for each in written)]))
+    return str(path)
+
+
+def _wide_npz(folder: Path, images: NDArray[np.uint8]) -> str:
+    np.savez(folder / "images.npz", images=images, labels=np.arange(12) // 6)
+    return str(folder / "images.npz")
+
+
+@pytest.mark.parametrize("upright", [False, True])
+@pytest.mark.parametrize("write", [_wide_files, _wide_table, _wide_npz])
+def test_cropped_to_the_central_square(
+    write: Callable[[Path, NDArray[np.uint8]], str], upright: bool, tmp_path: Path
+) -> None:
+    """Pictures of 4 x 9, each column 20 brighter than the one before: five too many, of which two go on the left."""
+    n, y, x, c = np.indices((12, 4, 9, 3))
+    wide = (20 * x + 3 * y + n + c).astype(np.uint8)
+    turn = (0, 2, 1, 3) if upright else (0, 1, 2, 3)
+    word = write(tmp_path, np.ascontiguousarray(wide.transpose(turn)))
+    data = read_labelled(word, size=4, seed=0, crop=True)
+    found = data.train.pool.transpose(turn)
+    assert found[0, 0, :, 0].tolist() == [40, 60, 80, 100]
+    assert found[5, 3, :, 2].tolist() == [56, 76, 96, 116]
+    np.testing.assert_array_equal(found, wide[:, :, 2:6])
+    assert data.sizes is not None
+    assert data.sizes.tolist() == [[9, 4] if upright else [4, 9]] * 12
+    stretched = read_labelled(word, size=4, seed=0).train.pool.transpose(turn)[0, 0, :, 0]
+    assert stretched[0] < 40 < 100 < stretched[-1]
 
 
 def test_the_home_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
