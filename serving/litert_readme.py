@@ -29,13 +29,14 @@ accuracy is enough: it is the smallest.
 ```python
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
-from PIL import Image
+from PIL import Image, ImageOps
 
 interpreter = Interpreter(model_path="model_int8.tflite")
 interpreter.allocate_tensors()
 [entry], [answer] = interpreter.get_input_details(), interpreter.get_output_details()
 
-image = Image.open("photo.jpg").convert("RGB").resize(({width}, {height}))
+image = ImageOps.exif_transpose(Image.open("photo.jpg")).convert("RGB")
+image = {resized}
 interpreter.set_tensor(entry["index"], np.asarray(image, entry["dtype"])[None])
 interpreter.invoke()
 probabilities = interpreter.get_tensor(answer["index"])[0]
@@ -48,8 +49,12 @@ print(labels[probabilities.argmax()], probabilities.max())
 ## MediaPipe Tasks
 
 Each file carries its labels and input normalisation as metadata, so `ImageClassifier` of MediaPipe Tasks (Android, iOS,
-web, Python) takes the file alone and answers with label names.
+web, Python) takes the file alone and answers with label names.{mediapipe}
 """
+CROP = """ It stretches what it is given, but this model
+was trained on the {part} of each picture, so give it that: crop the bitmap, or name it as region of interest
+(`ImageProcessingOptions.builder().setRegionOfInterest(…)`)."""
+"""The last sentence of a model whose bundle cuts pictures."""
 
 
 def text(model: Mapping[str, Any], parity: Mapping[str, Any]) -> str:
@@ -59,11 +64,16 @@ def text(model: Mapping[str, Any], parity: Mapping[str, Any]) -> str:
         f"| {form['max_abs_delta']:.1e} |"
         for form in parity["forms"].values()
     )
+    height, width, crop = model["input"]["height"], model["input"]["width"], model["input"].get("resize") == "crop"
+    part = "central square" if height == width else f"central part, {width} wide to {height} high,"
+    resized = f"ImageOps.fit(image, ({width}, {height}))" if crop else f"image.resize(({width}, {height}))"
     return TEMPLATE.format(
         classes=len(model["labels"]),
         rows="\n".join(rows),
         n=parity["n"],
         keras=parity["keras"]["accuracy"],
-        height=model["input"]["height"],
-        width=model["input"]["width"],
+        height=height,
+        width=width,
+        resized=resized,
+        mediapipe=CROP.format(part=part) if crop else "",
     )
