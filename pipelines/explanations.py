@@ -17,7 +17,9 @@ NOTE = (
     "nothing. Does the network look at the thing itself, or at what happens to stand around it? A bright map shows where it looked, "
     "not that it was right."
 )
-NO_MAP = " This network has no feature map of a convolution, so there is no Grad-CAM."
+NO_MAP = (
+    " This network has no feature map of a convolution that all of its answers pass through, so there is no Grad-CAM."
+)
 
 
 def section(

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from pipelines import explanations, plots
+from pipelines import explanations, folds, plots
 from serving import draw
 from vision import classifiers, explain
 
@@ -26,9 +26,9 @@ def test_the_surest_right_answers_of_each_class_and_the_most_confident_mistakes(
     assert explanations.examples(np.array([1, 2, 0, 1, 2, 0]), right) == [0, 1, 2, 3]
 
 
-@pytest.mark.parametrize("convolution", [True, False])
-def test_the_answers_given_are_explained(convolution: bool) -> None:
-    model = _network(convolution)
+@pytest.mark.parametrize(("network", "convolution"), [("lenet", True), ("dense", False), ("folds", False)])
+def test_the_answers_given_are_explained(network: str, convolution: bool) -> None:
+    model = _network(network)
     images = np.random.default_rng(0).integers(0, 256, (5, 16, 16, 3)).astype(np.uint8)
     given = tf.constant(images, tf.float32)
     probabilities = np.asarray(tf.nn.softmax(model(given)))
@@ -48,12 +48,15 @@ def test_the_answers_given_are_explained(convolution: bool) -> None:
         for tile in tiles:
             assert plots.thumbnail(tile, alt=caption) in body
     assert body.count("<img") == len(chosen) * (3 if convolution else 2)
-    assert ("no Grad-CAM" in body) is not convolution
+    reason = "no feature map of a convolution that all of its answers pass through, so there is no Grad-CAM"
+    assert (reason in body) is not convolution
     assert "<ant>" not in body
 
 
-def _network(convolution: bool) -> keras.Model:
-    if convolution:
+def _network(name: str) -> keras.Model:
+    if name == "lenet":
         return classifiers.build("lenet", (16, 16, 3), classes=3, seed=0)
+    if name == "folds":
+        return folds.average([classifiers.build("lenet", (16, 16, 3), classes=3, seed=seed) for seed in range(2)])
     inputs = keras.Input((16, 16, 3))
     return keras.Model(inputs, keras.layers.Dense(3)(keras.layers.Flatten()(inputs)))
