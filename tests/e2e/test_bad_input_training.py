@@ -15,7 +15,7 @@ import keras
 import numpy as np
 import pytest
 
-from pipelines import checkpoints, training
+from pipelines import checkpoints, schedules
 from tests.e2e.story import FAST, Story, Told, contents, tiny_environment, troubled, troubled_command
 from tests.vision import pictures
 from vision import classifiers
@@ -55,7 +55,7 @@ def test_nan_after_a_good_epoch(story: Story, tmp_path: Path, monkeypatch: pytes
     # 38 examples in batches of 16 are three steps an epoch.
     rates = keras.optimizers.schedules.PiecewiseConstantDecay([2], [1e-3, 1e30])
     with monkeypatch.context() as patch:
-        patch.setattr(training, "learning_rate", lambda how, **_: rates)
+        patch.setattr(schedules, "learning_rate", lambda how, **_: rates)
         told = story("--out", "run", *FAST, "--no-export")
     best = Path("run") / "checkpoints" / "best.weights.h5"
     told.refuses(

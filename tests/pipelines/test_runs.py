@@ -120,7 +120,7 @@ def test_resume_names_every_changed_field_with_both_values(tmp_path: Path) -> No
     folder = _unfinished(tmp_path / "run", first)
     changed = replace(first, resume=True, seed=4, weights=None, training=TrainingOptions(epochs=5))
     message = (
-        r"changed: seed \(was 3, is 4\), training.epochs \(was 30, is 5\), weights \(was 'a.weights.h5', is None\)$"
+        r"changed: seed \(was 3, is 4\), training.epochs \(was None, is 5\), weights \(was 'a.weights.h5', is None\)$"
     )
     with pytest.raises(RunError, match=f"^--resume must continue {folder} with its own configuration; {message}"):
         runs.choose("classify", changed)
