@@ -28,21 +28,21 @@ def randomised(model: keras.Model, seed: int = 0) -> keras.Model:
     return model
 
 
-@pytest.fixture(params=["new.weights.h5", "old.h5"])
-def written(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Path, keras.Model]:
-    """A file of each form, and the network it was written from, which has a top."""
-    path, model = tmp_path / str(request.param), randomised(network(top=True))
+@pytest.fixture(scope="module", params=["new.weights.h5", "old.h5"])
+def written(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file of each form, of a network with a top; only to be read."""
+    path, model = tmp_path_factory.mktemp("weights") / str(request.param), randomised(network(top=True))
     if path.name.startswith("new"):
         model.save_weights(path)
     else:
         model.save(path)
-    return path, model
+    return path
 
 
-def test_a_file_fits_the_network_it_was_written_from(written: tuple[Path, keras.Model]) -> None:
-    with h5py.File(written[0]) as file:
+def test_a_file_fits_the_network_it_was_written_from(written: Path) -> None:
+    with h5py.File(written) as file:
         slots, more = weight_files.compare(file, network(top=True))
-        assert weight_files.is_old(file) == written[0].name.startswith("old")
+        assert weight_files.is_old(file) == written.name.startswith("old")
         assert not weight_files.is_nested(file)
     assert [slot.layer for slot in slots] == ["standard", "first", "norm", "second", "top"]
     assert [slot.difference() for slot in slots] == [""] * 5
@@ -50,15 +50,15 @@ def test_a_file_fits_the_network_it_was_written_from(written: tuple[Path, keras.
     assert more == 0
 
 
-def test_layers_beyond_the_network_are_counted(written: tuple[Path, keras.Model]) -> None:
-    with h5py.File(written[0]) as file:
+def test_layers_beyond_the_network_are_counted(written: Path) -> None:
+    with h5py.File(written) as file:
         slots, more = weight_files.compare(file, network())
     assert [slot.difference() for slot in slots] == [""] * 4
     assert more == 1
 
 
-def test_what_differs_is_named(written: tuple[Path, keras.Model]) -> None:
-    with h5py.File(written[0]) as file:
+def test_what_differs_is_named(written: Path) -> None:
+    with h5py.File(written) as file:
         slots, _ = weight_files.compare(file, network(filters=9, top=True))
     assert slots[1].difference() == "layer first: found (3, 3, 3, 4), expected (3, 3, 3, 9)"
     assert slots[2].difference() == "layer norm: found (4,), expected (9,)"
@@ -66,11 +66,12 @@ def test_what_differs_is_named(written: tuple[Path, keras.Model]) -> None:
 
 
 def test_what_is_missing_is_named(tmp_path: Path) -> None:
-    network().save_weights(tmp_path / "a.weights.h5")
-    network().save(tmp_path / "a.h5")
+    small, large = network(), network(top=True)
+    small.save_weights(tmp_path / "a.weights.h5")
+    small.save(tmp_path / "a.h5")
     for name in ("a.weights.h5", "a.h5"):
         with h5py.File(tmp_path / name) as file:
-            slots, more = weight_files.compare(file, network(top=True))
+            slots, more = weight_files.compare(file, large)
         assert slots[-1].difference() == "layer top: found nothing, expected (5, 7) (7,)"
         assert more == 0
 
