@@ -77,9 +77,10 @@ def decode_batch(contents: Any, *, height: int, width: int, crop: bool = False) 
 
 def _central(image: Any, *, height: int, width: int) -> Any:
     """The largest part about the centre with sides as height to width; at least one pixel of each."""
-    found = tf.shape(image)[:2]
-    sides = tf.maximum(tf.minimum(found, tf.stack([found[1] * height // width, found[0] * width // height])), 1)
-    top, left = tf.unstack((found - sides) // 2)
+    found = tf.shape(image, out_type=tf.int64)[:2]  # a thin picture times `height` is more than 32 bits hold
+    shape = tf.stack([found[1] * height // width, found[0] * width // height])
+    sides = tf.cast(tf.maximum(tf.minimum(found, shape), 1), tf.int32)
+    top, left = tf.unstack((tf.shape(image)[:2] - sides) // 2)
     return tf.image.crop_to_bounding_box(image, top, left, sides[0], sides[1])
 
 
