@@ -29,7 +29,7 @@ def measured(name: str, flags: Sequence[str]) -> dict[str, Any]:
     A run that an earlier call finished with these flags is read back; one that was stopped starts anew, so that its time is whole.
     """
     part, folder = _part(name), record.WORK / name
-    if not part.exists() or json.loads(part.read_text())["flags"] != " ".join(flags):
+    if not part.exists() or json.loads(part.read_text())["flags"] != _shown(flags):
         shutil.rmtree(folder, ignore_errors=True)
         part.parent.mkdir(parents=True, exist_ok=True)
         started, before = time.perf_counter(), _cpu_seconds()
@@ -39,7 +39,7 @@ def measured(name: str, flags: Sequence[str]) -> dict[str, Any]:
             "seconds": round(time.perf_counter() - started, 1),
             "cpu_seconds": round(_cpu_seconds() - before, 1),
         }
-        part.write_text(json.dumps({"flags": " ".join(flags), **seconds, "commit": record.commit(), **_found(folder)}))
+        part.write_text(json.dumps({"flags": _shown(flags), **seconds, "commit": record.commit(), **_found(folder)}))
     result: dict[str, Any] = json.loads(part.read_text())
     return result
 
@@ -74,6 +74,12 @@ def phone_claims(run: dict[str, Any], *, of: str) -> list[Claim]:
 def minutes(run: dict[str, Any]) -> float:
     """Minutes of the whole command by the clock."""
     return round(float(run["seconds"]) / 60, 2)
+
+
+def _shown(flags: Sequence[str]) -> str:
+    """The flags without the paths of this machine."""
+    text = " ".join(flags).replace(str(record.WORK), "build/bench")
+    return text.replace(os.environ.get("PIPELINES_DATA") or "$PIPELINES_DATA", "$PIPELINES_DATA")
 
 
 def _found(folder: Path) -> dict[str, Any]:

@@ -33,9 +33,16 @@ def _section(result: dict[str, Any]) -> str:
         *(_row(claim) for claim in result["claims"]),
         *_table(result["details"].get("table")),
         "\n<details><summary>all numbers</summary>\n",
-        f"```json\n{json.dumps(result['details'], indent=1, ensure_ascii=False)}\n```\n\n</details>\n",
+        f"```json\n{json.dumps(_shown(result['details']), indent=1, ensure_ascii=False)}\n```\n\n</details>\n",
     ]
     return "\n".join(lines)
+
+
+def _shown(details: Any) -> Any:
+    """All but the histories, row by row, and the table, which stands above."""
+    if isinstance(details, dict):
+        return {name: _shown(value) for name, value in details.items() if name not in ("history", "table")}
+    return details
 
 
 def _table(table: dict[str, Any] | None) -> list[str]:
