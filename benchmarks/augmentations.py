@@ -1,7 +1,7 @@
 """Claims: each kind of augmentation costs less than Keras' layer for it, and moving images raises the accuracy on few photographs.
 
 Time: a batch of 64 images of 224 px, ours and Keras' in turns within one process, medians. Accuracy: whole runs of
-`python -m pipelines.classify` on 4,000 training images of CIFAR-10, each kind added to flip and shift.
+`python -m pipelines.classify` on 2,000 training images of CIFAR-10, each kind added to flip and shift.
 """
 
 import statistics
@@ -18,12 +18,10 @@ from benchmarks.record import Claim
 NAME = "augmentations"
 BATCH, SIDE = 64, 224
 TURNS = 15
-TRAINING_IMAGES = 4_000
+TRAINING_IMAGES = 2_000
 SEEDS = (0,)
-RUN = (
-    *("--model", "resnet", "--depth", "8", "--training.epochs", "12", "--no-export"),
-    *("--training.batch-size", "128", "--training.learning-rate", "4e-3"),
-)
+RUN = ("--model", "resnet", "--depth", "8", "--no-export")
+"""The default recipe: 30 epochs, in which a network of 309,000 weights learns so few images by heart."""
 KINDS: dict[str, dict[str, Any]] = {
     "flip": {"flip": True},
     "shift": {"shift": 0.125},
