@@ -18,6 +18,7 @@ import numpy as np
 
 from pipelines import runs
 from pipelines.runs import RunError
+from vision import weight_files
 
 Row = dict[str, float]
 """One line of history.csv."""
@@ -89,9 +90,8 @@ def _read(path: Path) -> tuple[Progress, list[Any]]:
 
 def save_weights(path: Path, model: keras.Model) -> None:
     """Write the weights alone as Keras' `.weights.h5`, atomically."""
-    buffer = _WeightsBuffer()
-    model.save_weights(buffer)
-    runs.write_bytes(path, buffer.getvalue())
+    # By way of memory: on a full disk, HDF5 itself prints one traceback for each object it held.
+    runs.write_bytes(path, weight_files.as_bytes(model))
 
 
 def load_weights(path: Path, model: keras.Model) -> None:
@@ -111,13 +111,6 @@ def load_weights(path: Path, model: keras.Model) -> None:
             f"weights {path} do not fit the network {model.name!r} with input {model.input_shape} and output {model.output_shape} "
             f"({_misfit(str(error))}); expected weights of the same --model, --size and number of classes"
         ) from error
-
-
-class _WeightsBuffer(io.BytesIO):
-    """Memory that Keras takes for a file: on a full disk, HDF5 itself prints one traceback for each object it held."""
-
-    def __str__(self) -> str:
-        return "memory.weights.h5"
 
 
 def _misfit(message: str) -> str:

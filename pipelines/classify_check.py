@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines import check_page, runs
+from pipelines import check_page, folds, runs
 from vision import copies, label_errors
 from vision.datasets import Examples, LabelledImages
 
@@ -97,13 +97,7 @@ def check(folder: Path, images: LabelledImages, *, features: NDArray[np.float32]
 
 def everything(images: LabelledImages) -> Examples:
     """All examples: train, then validation, then test."""
-    parts = (images.train, images.validation, images.test)
-    return Examples(
-        pool=images.train.pool,
-        index=np.concatenate([part.index for part in parts]),
-        labels=np.concatenate([part.labels for part in parts]),
-        names=images.train.names,
-    )
+    return folds.joined([images.train, images.validation, images.test])
 
 
 def leak(images: LabelledImages) -> str | None:

@@ -10,10 +10,10 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from vision.networks import blocks
+
 WIDTHS = (64, 128, 128)
 """Filters of the three stages; the record's 64, 256, 256 cost two and a half times as much."""
-LARGEST = 48
-"""Side in pixels above which images are halved before the first stage until they are not."""
 PATCHED_IMAGES = 5000
 """Training images from which the whitening is computed, as in the paper; fewer where they have more pixels than CIFAR-10's."""
 _CHUNK = 500_000
@@ -26,21 +26,16 @@ def airbench(x: Any) -> Any:
     """Three stages of two 3x3 convolutions on whitened 2x2 patches: features (batch, 128), already divided by 9."""
     x = PatchWhitening(name="whiten")(x)
     x = keras.layers.Activation("gelu", name="whiten_gelu")(x)
-    for halving in range(_halvings(max(x.shape[1], x.shape[2]))):
-        x = keras.layers.MaxPooling2D(2, padding="same", name=f"whiten_pool{halving + 1}")(x)
+    x = blocks.entry_pools(x, size=2, name="whiten")
     for stage, filters in enumerate(WIDTHS, start=1):
         x = _convolved(x, filters=filters, name=f"stage{stage}_conv1")
-        x = keras.layers.MaxPooling2D(2, padding="same", name=f"stage{stage}_pool")(x)
+        x = blocks.pool(x, name=f"stage{stage}_pool")
         x = _normalised(x, name=f"stage{stage}_1")
         x = _convolved(x, filters=filters, name=f"stage{stage}_conv2")
         x = _normalised(x, name=f"stage{stage}_2")
     x = keras.layers.GlobalMaxPooling2D(name="maximum")(x)
     # Small logits at first keep the steps at a high learning rate stable.
     return keras.layers.Rescaling(1 / 9, name="ninth")(x)
-
-
-def _halvings(side: int) -> int:
-    return 0 if side <= LARGEST else 1 + _halvings(-(-side // 2))
 
 
 def _convolved(x: Any, *, filters: int, name: str) -> Any:

@@ -41,10 +41,10 @@ def entry_stride(x: Any) -> int:
     return 2 if max(x.shape[1], x.shape[2]) > LARGEST else 1
 
 
-def entry_pools(x: Any, *, name: str) -> Any:
-    """3x3 max pooling, `<name>_pool1` and on, until no side is above `LARGEST`."""
+def entry_pools(x: Any, *, size: int = 3, name: str) -> Any:
+    """Max pooling over size x size, `<name>_pool1` and on, until no side is above `LARGEST`."""
     count = 0
     while max(x.shape[1], x.shape[2]) > LARGEST:
         count += 1
-        x = pool(x, size=3, name=f"{name}_pool{count}")
+        x = pool(x, size=size, name=f"{name}_pool{count}")
     return x
