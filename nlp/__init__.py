@@ -1,1 +1,1 @@
-"""Language: corpora, tokenisers, models and decoding. The room stands empty until its first story moves in."""
+"""Language: corpora, tokenisers, n-gram models and word vectors."""
