@@ -33,7 +33,7 @@ def main(story: str, config: type[Config], run: Callable[[Config], Any], descrip
         native_log.load_tensorflow()
         run(parsed)
     except KeyboardInterrupt:
-        kept = f"interrupted; the last finished epoch is kept. Continue with: {_again(story)}"
+        kept = f"interrupted; what was finished is kept. Continue with: {_again(story)}"
         _stop(130, kept if runs.under_way() else "interrupted before the run began; nothing was written")
     except Exception as error:
         message = _expected(error, story)
@@ -58,13 +58,14 @@ def _expected(error: Exception, story: str) -> str | None:
     if full is not None:
         told = re.sub(r"\{\{.*?\}\} | \[Op:\w+\]", "", full)
         return f"the disk is full or the file too large ({told}); free some space, then continue with: {_again(story)}"
+    from nlp.errors import DataError as TextError
     from serving.bundle import BundleError
     from serving.litert import LiteRTError
     from vision.errors import DataError
 
     if isinstance(error, BundleError | LiteRTError):
         return f"{str(error).rstrip('.')}. What was trained is kept; to score and report it without an export: {_again(story)} --no-export"
-    if isinstance(error, runs.RunError | DataError):
+    if isinstance(error, runs.RunError | DataError | TextError):
         return str(error)
     if isinstance(error, OSError) and error.errno in _PATH_ERRORS:
         return f"{error.filename}: {error.strerror}; give a path that can be read and written"

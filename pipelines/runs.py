@@ -17,7 +17,7 @@ from pipelines import options
 
 FINISHED = "scores.json"
 """Written last: a folder that holds it is a finished run."""
-_PACKAGES = ("tensorflow", "keras", "numpy", "opencv-python-headless", "ai-edge-litert", "scikit-learn")
+_PACKAGES = ("tensorflow", "keras", "numpy", "opencv-python-headless", "ai-edge-litert", "scikit-learn", "gensim")
 _NOT_COMPARED = ("resume", "out", "check", "export", "find_learning_rate", "suggest")
 """Flags that may differ on `--resume`: they change no number."""
 _LOOKS = {"check.json", "check.html", "learning_rate.json", "learning_rate.csv", "learning_rate.png"}

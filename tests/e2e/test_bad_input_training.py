@@ -169,7 +169,7 @@ def test_interrupt_inside_an_epoch(tmp_path: Path) -> None:
         process.send_signal(signal.SIGINT)
         said = process.stdout.read()
     assert process.returncode == 130
-    assert "error: interrupted; the last finished epoch is kept. Continue with: python -m pipelines.classify" in said
+    assert "error: interrupted; what was finished is kept. Continue with: python -m pipelines.classify" in said
     assert "Traceback" not in said
     reached = len(_rows(out))
     assert 2 <= reached < 40
@@ -190,7 +190,7 @@ def test_interrupt_inside_an_epoch(tmp_path: Path) -> None:
 def test_interrupt_during_export(story: Story, tmp_path: Path, moment: str) -> None:
     """Without --out, the message names the folder that was chosen."""
     told = troubled(tmp_path, "interrupt", moment, *FAST)
-    told.refuses("interrupted; the last finished epoch is kept. Continue with: python -m pipelines.classify", code=130)
+    told.refuses("interrupted; what was finished is kept. Continue with: python -m pipelines.classify", code=130)
     out = tmp_path / "runs" / "classify-1"
     assert not [path for path in out.rglob("*") if path.name.startswith(".")]
     assert not (out / "scores.json").exists()

@@ -169,7 +169,7 @@ def test_an_interrupted_run_repeats_its_command(
 ) -> None:
     assert exit_code(_raising(KeyboardInterrupt(), started=True), *words) == 130
     told = capsys.readouterr().err
-    message = "error: interrupted; the last finished epoch is kept. Continue with: python -m pipelines.classify "
+    message = "error: interrupted; what was finished is kept. Continue with: python -m pipelines.classify "
     assert told == f"{message}{again}\n"
 
     # The command that was named does resume, and is named once more when that is interrupted too.
