@@ -1,5 +1,6 @@
-"""The classify story from the command line, in this process or in its own: its exit code, and what it says."""
+"""A story from the command line, in this process or in its own: its exit code, and what it says."""
 
+import importlib
 import os
 import re
 import subprocess
@@ -11,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from pipelines import classify, command
+from pipelines import command
 from tests.e2e.helpers import ROOT
 
 FAST = ("--model", "lenet", "--training.batch-size", "16")
@@ -40,14 +41,31 @@ Story = Callable[..., Told]
 def story(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Story:
     """Runs `python -m pipelines.classify` with these words and PIPELINES_TINY=1 in `tmp_path`, in this process."""
     monkeypatch.setenv("PIPELINES_TINY", "1")
-    monkeypatch.chdir(tmp_path)
+    return _runner("classify", tmp_path, monkeypatch, capsys)
+
+
+@pytest.fixture
+def ngram_story(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Story:
+    """Runs `python -m pipelines.ngram` with these words in `tmp_path`, in this process."""
+    return _runner("ngram", tmp_path, monkeypatch, capsys)
+
+
+@pytest.fixture
+def word2vec_story(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Story:
+    """Runs `python -m pipelines.word2vec` with these words in `tmp_path`, in this process."""
+    return _runner("word2vec", tmp_path, monkeypatch, capsys)
+
+
+def _runner(name: str, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Story:
+    module = importlib.import_module(f"pipelines.{name}")
+    monkeypatch.chdir(folder)
 
     def run(*words: object) -> Told:
-        monkeypatch.setattr(sys, "argv", ["classify.py", *map(str, words)])
+        monkeypatch.setattr(sys, "argv", [f"{name}.py", *map(str, words)])
         capsys.readouterr()
         code: Any = 0
         try:
-            command.main("classify", classify.Config, classify.run, classify.__doc__)
+            command.main(name, module.Config, module.run, module.__doc__)
         except SystemExit as ended:
             code = ended.code
         captured = capsys.readouterr()
