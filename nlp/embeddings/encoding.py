@@ -1,0 +1,103 @@
+"""A corpus as the word2vec engines take it: frequent words as numbers, the most frequent word first."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nlp.errors import DataError
+
+_END, _NOTHING = "\n", ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Encoded:
+    """What the engines train on."""
+
+    words: list[str]
+    """V words by falling count; equal counts in order of first appearance."""
+    counts: NDArray[np.int64]
+    """(V,): how often each occurs."""
+    ids: NDArray[np.int32]
+    """(n,): 0 to V-1, the whole text without the words that min-count (or the limit) left out."""
+    starts: NDArray[np.int64]
+    """(s,): where in `ids` each sentence starts, rising; sentences that lost all their words are not among them."""
+    raw_words: int
+    """Words of the text before any was left out: what words per second count, as gensim's do."""
+
+
+class _Numbers(dict[str, int]):
+    """Word to number, by first appearance: a look-up of a new word gives it the next number."""
+
+    def __missing__(self, word: str) -> int:
+        self[word] = number = len(self)
+        return number
+
+
+def encode(chunks: Iterable[str], *, min_count: int, most: int | None = None) -> Encoded:
+    """Number the words of a text.
+
+    chunks: text in pieces of whole lines: one sentence a line, words separated by one space, every line ends in a line feed
+    (`Tokenizer.normalise`). min_count: rarer words are left out, as if they were not there. most: keep only so many words, the most
+    frequent. Raises DataError when fewer than two different words are left.
+    """
+    numbers = _Numbers({_END: 0, _NOTHING: 1})
+    pieces = [_piece(chunk, numbers) for chunk in chunks]
+    raw = np.concatenate(pieces) if pieces else np.empty(0, np.int32)
+    counts = np.bincount(raw, minlength=len(numbers))
+    counts[:2] = 0
+    _check(numbers, counts, min_count=min_count)
+    order = np.argsort(-counts, kind="stable")[: np.count_nonzero(counts >= max(min_count, 1))][:most]
+    _check_kept(len(order), min_count=min_count, most=most)
+    left_out = -1
+    renumbered = np.full(len(numbers), left_out, np.int32)
+    renumbered[order] = np.arange(len(order), dtype=np.int32)
+    ids, starts = _sentences(renumbered[raw], raw == 0)
+    spelled = list(numbers)
+    return Encoded(
+        words=[spelled[number] for number in order],
+        counts=counts[order].astype(np.int64),
+        ids=ids,
+        starts=starts,
+        raw_words=int(counts.sum()),
+    )
+
+
+def _piece(chunk: str, numbers: _Numbers) -> NDArray[np.int32]:
+    """Numbers of one chunk's words, 0 at each sentence's end. (Only the space separates: a word may hold any other white space.)"""
+    words = chunk.replace("\n", " \n ").split(" ")
+    ids = np.fromiter(map(numbers.__getitem__, words), np.int32, len(words))
+    return ids[ids != 1]
+
+
+def _sentences(ids: NDArray[np.int32], end: NDArray[np.bool_]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+    """The ids of 0 and above, and the starts of the sentences among them that are not empty."""
+    kept = ids >= 0
+    stops = np.cumsum(kept)[end]
+    bounds = np.unique(np.concatenate([np.zeros(1, np.int64), stops]))
+    flat = ids[kept]
+    return flat, bounds[bounds < len(flat)]
+
+
+def _check(numbers: _Numbers, counts: NDArray[np.int64], *, min_count: int) -> None:
+    """Raise where the text has no words or none often enough."""
+    largest = int(counts.max())
+    if not largest:
+        raise DataError("the corpus holds no words; expected text with at least two different words")
+    if largest < min_count:
+        frequent = list(numbers)[int(counts.argmax())]
+        raise DataError(
+            f"min_count {min_count} leaves no word: the most frequent one, {frequent!r}, occurs {largest} times; "
+            f"give a min_count of at most {largest}, or more text"
+        )
+
+
+def _check_kept(kept: int, *, min_count: int, most: int | None) -> None:
+    """Raise where nothing could be told apart."""
+    if kept < 2:
+        limit = "" if most is None else f" and the limit of {most} words"
+        raise DataError(
+            f"only one word is left after min_count {min_count}{limit}, and a word is known by the others around it; "
+            "give more text or a smaller min_count"
+        )
