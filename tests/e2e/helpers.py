@@ -8,7 +8,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -18,12 +18,15 @@ READY_SECONDS = 120
 
 
 @contextmanager
-def served(base: Path, *, name: str) -> Iterator[str]:
+def served(base: Path, *, name: str, grpc_port: int = 0) -> Iterator[str]:
     """Run `python -m serving` on an export folder; gives the model's URL, and ends the server with SIGTERM (exit code 0)."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    flags = ["--port=0", f"--model_name={name}", f"--model_base_path={base}", f"--rest_api_port={port}"]
+    port = free_port()
+    flags = [
+        f"--port={grpc_port}",
+        f"--model_name={name}",
+        f"--model_base_path={base}",
+        f"--rest_api_port={port}",
+    ]
     server = subprocess.Popen([sys.executable, "-m", "serving", *flags], cwd=ROOT)
     try:
         _wait(server, f"http://127.0.0.1:{port}/readyz")
@@ -32,6 +35,29 @@ def served(base: Path, *, name: str) -> Iterator[str]:
         server.terminate()
         code = server.wait(60)
     assert code == 0
+
+
+def free_port() -> int:
+    """A TCP port of this machine that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
+def predict_grpc(port: int, name: str, inputs: Mapping[str, Any], *, signature: str = "") -> dict[str, Any]:
+    """Ask the server by gRPC; outputs as arrays, by name."""
+    import grpc
+    import tensorflow as tf
+    from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
+
+    request = predict_pb2.PredictRequest()
+    request.model_spec.name, request.model_spec.signature_name = name, signature
+    for key, value in inputs.items():
+        request.inputs[key].CopyFrom(tf.make_tensor_proto(value))
+    with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+        answer = prediction_service_pb2_grpc.PredictionServiceStub(channel).Predict(request, timeout=60)
+    return {key: tf.make_ndarray(value) for key, value in answer.outputs.items()}
 
 
 def post(url: str, body: Any) -> Any:
