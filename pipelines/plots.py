@@ -60,8 +60,8 @@ def reliability(bins: Sequence[tuple[float, float, int]]) -> str:
     upper.legend(frameon=False, loc="upper left", fontsize=8)
     lower.bar(centres, [number for _, _, number in bins], width * 0.92, color=QUIET)
     lower.set(xlabel="confidence (probability of the answer)", ylabel="predictions")
-    _plain(upper)
-    _plain(lower)
+    plain(upper)
+    plain(lower)
     told = "; ".join(f"{a:.2f} right at confidence {c:.2f} ({n})" for c, a, n in bins if n)
     return picture(figure, alt=f"Reliability diagram: {told}.")
 
@@ -168,11 +168,12 @@ def _panel(rows: Sequence[Mapping[str, float]], name: str, *, best: int | None) 
         axes.legend(frameon=False, fontsize=8)
     axes.set(title=title, xlabel="epoch")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    _plain(axes)
+    plain(axes)
     return picture(figure, alt=f"{title} over {len(rows)} epochs: {', '.join(told) or 'no finite value'}.")
 
 
-def _plain(axes: Any) -> None:
+def plain(axes: Any) -> None:
+    """Leave out what says nothing: the frame above and on the right."""
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(axis="y", color="#e6e8eb", linewidth=0.8)
     axes.set_axisbelow(True)

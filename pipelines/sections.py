@@ -5,7 +5,7 @@ Text that comes from outside (class names, file names, layer names) is escaped h
 
 import html
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -47,13 +47,13 @@ def per_class(table: Mapping[str, Mapping[str, float]]) -> Section:
         [label, *(f"{row[key]:.3f}" for key in ("precision", "recall", "f1")), f"{row['n']:.0f}"]
         for label, row in weakest
     ]
-    return Section(title="Per class", body=_grid(["class, weakest first", "precision", "recall", "F1", "n"], rows))
+    return Section(title="Per class", body=grid(["class, weakest first", "precision", "recall", "F1", "n"], rows))
 
 
 def reliability(bins: Sequence[tuple[float, float, int]], *, error: float | None = None) -> Section:
     """(confidence, accuracy, number) of equal bins; error: the expected calibration error, 0 to 1."""
     told = "" if error is None else f"<p>Expected calibration error {error:.4f}.</p>"
-    note = _note("Bars below the dotted line: the network is more sure than it is right. Above: less sure.")
+    note = remark("Bars below the dotted line: the network is more sure than it is right. Above: less sure.")
     return Section(title="Reliability", body=told + plots.reliability(bins) + note)
 
 
@@ -70,7 +70,7 @@ def mistakes(
         f"is {truth}\nsaid {predicted} ({confidence:.3f})"
         for truth, predicted, confidence in zip(truth_names, predicted_names, confidences, strict=True)
     ]
-    note = _note("A wrong label in the data often shows up here first.")
+    note = remark("A wrong label in the data often shows up here first.")
     return Section(title="Most confident mistakes", body=note + plots.gallery(images, captions))
 
 
@@ -79,19 +79,19 @@ def suspects(images: Sequence[NDArray[np.uint8]], captions: Sequence[str], *, fo
     title = "Suspected label errors"
     if not found:
         return Section(title=title, body="<p>The folds agree with every label, or are not sure.</p>")
-    note = _note(f"{found} training images whose label a network that never saw it contradicts, the surest first.")
+    note = remark(f"{found} training images whose label a network that never saw it contradicts, the surest first.")
     return Section(title=title, body=note + plots.gallery(images, captions))
 
 
 def augmented(images: Sequence[NDArray[np.uint8]], captions: Sequence[str] | None = None) -> Section:
     """Training images, uint8 (h, w, 3), as the network sees them."""
-    note = _note("Training images as the network sees them. Could you still name each of them?")
+    note = remark("Training images as the network sees them. Could you still name each of them?")
     return Section(title="Augmented inputs", body=note + plots.gallery(images, captions or [""] * len(images)))
 
 
 def gradients(norms: Mapping[str, float]) -> Section:
     """Layer to the L2 norm of its loss gradient, first layer first."""
-    note = _note("L2 norm of the loss gradient on one training batch at the end of the run, first layer on top.")
+    note = remark("L2 norm of the loss gradient on one training batch at the end of the run, first layer on top.")
     body = note + plots.bars(list(norms.items()))
     largest = max(norms, key=lambda name: norms[name], default="")
     small = [html.escape(name) for name, norm in norms.items() if norm * VANISHED < norms[largest]]
@@ -104,7 +104,7 @@ def dead_units(shares: Mapping[str, float]) -> Section:
     """ReLU to the share of its channels that never fire, 0 to 1."""
     if not shares:
         return Section(title="Dead units", body="<p>No ReLU was found in this network.</p>")
-    note = _note(
+    note = remark(
         "Share of channels that were 0 on every image shown to the network. Above about 40 %, try a lower "
         "<code>--training.learning-rate</code>."
     )
@@ -119,13 +119,13 @@ def timing(seconds: Mapping[str, float]) -> Section:
     return Section(title="Timing", body=body)
 
 
-def skipped(files: Sequence[tuple[str, str]]) -> Section:
-    """(file name, reason) of everything that could not be used."""
-    if not files:
-        return Section(title="Skipped files", body="<p>None: every file could be used.</p>")
-    count = "1 file was" if len(files) == 1 else f"{len(files)} files were"
-    table = _grid(["file", "reason"], files, text=True)
-    return Section(title=f"Skipped files ({len(files)})", body=f"<p>{count} left out.</p>{table}")
+def skipped(items: Sequence[tuple[str, str]], *, noun: str = "file") -> Section:
+    """(name, reason) of everything that could not be used. noun: what one of them is."""
+    if not items:
+        return Section(title=f"Skipped {noun}s", body=f"<p>None: every {noun} could be used.</p>")
+    count = f"1 {noun} was" if len(items) == 1 else f"{len(items)} {noun}s were"
+    table = grid([noun, "reason"], items, words=(1,))
+    return Section(title=f"Skipped {noun}s ({len(items)})", body=f"<p>{count} left out.</p>{table}")
 
 
 def forms(parity: Mapping[str, Any]) -> Section:
@@ -137,29 +137,32 @@ def forms(parity: Mapping[str, Any]) -> Section:
     rows = [["Keras model", "", "", f"{parity['keras']['accuracy']:.4f}", "", ""]]
     for name, form in parity["forms"].items():
         scores = [f"{form['accuracy']:.4f}", f"{form['agreement']:.4f}", f"{form['max_abs_delta']:.2g}"]
-        rows.append([name, form["file"], _size(form["bytes"]), *scores])
-    note = _note(
+        rows.append([name, form["file"], file_size(form["bytes"]), *scores])
+    note = remark(
         f"Each form answered all {parity['n']} held-out examples. Agreement: share of examples with the Keras model's "
         "answer; max |Δ|: largest difference of a probability."
     )
-    return Section(title="Forms for phones", body=_grid(head, rows) + note)
+    return Section(title="Forms for phones", body=grid(head, rows) + note)
 
 
-def _grid(head: Sequence[str], rows: Sequence[Sequence[str]], *, text: bool = False) -> str:
-    kind = ' class="text"' if text else ""
-    columns = "".join(f'<th scope="col"{kind}>{html.escape(name)}</th>' for name in head)
+def grid(head: Sequence[str], rows: Sequence[Sequence[str]], *, words: Collection[int] = ()) -> str:
+    """A table of plain text. words: the columns that hold words; the others, the first one apart, hold numbers and end at the right."""
+    kinds = [' class="text"' if column in words else "" for column in range(len(head))]
+    columns = "".join(f'<th scope="col"{kind}>{html.escape(name)}</th>' for kind, name in zip(kinds, head, strict=True))
     body = "".join(
         f'<tr><th scope="row">{html.escape(first)}</th>'
-        + "".join(f"<td{kind}>{html.escape(cell)}</td>" for cell in rest)
+        + "".join(f"<td{kind}>{html.escape(cell)}</td>" for kind, cell in zip(kinds[1:], rest, strict=True))
         + "</tr>"
         for first, *rest in rows
     )
     return f'<div class="wide"><table class="grid"><tr>{columns}</tr>{body}</table></div>'
 
 
-def _note(text: str) -> str:
+def remark(text: str) -> str:
+    """How to read something, in small letters. text: HTML."""
     return f'<p class="note">{text}</p>'
 
 
-def _size(count: int) -> str:
+def file_size(count: int) -> str:
+    """A number of bytes in words, such as 2.50 MiB or 12.0 KiB."""
     return f"{count / 2**20:.2f} MiB" if count >= 2**20 else f"{count / 2**10:.1f} KiB"
