@@ -1,9 +1,14 @@
 """Counts of n-grams."""
 
+import itertools
+from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+
+from nlp.ngrams import counting
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,3 +44,50 @@ class NGramCounts:
     def last(self, order: int) -> NDArray[np.int64]:
         """Id of the last word of each n-gram."""
         return self.keys[order - 1] % self.vocabulary_size
+
+
+def count(
+    ids: NDArray[np.int32],
+    *,
+    vocabulary_size: int,
+    order: int,
+    memory: int = 2 << 30,
+    folder: Path | None = None,
+    progress: Callable[[float], None] | None = None,
+) -> NGramCounts:
+    """Count all n-grams of orders 1 to `order`.
+
+    ids: int32 (t,), sentences one after another, each `<s> w1 ... wk </s>`; may be a memory map.
+    memory: bytes for the tables, and for the arrays beside them while counting. The result does not depend on it: with less, more passes
+    are made over the ids, and the index of every token's n-gram (4 bytes a token, two orders at a time) goes to temporary files below
+    `folder`. Never less is used than the places after the most frequent context need.
+    progress: called with the share done, 0 to 1.
+
+    Raises DataError when there is no text, no sentence is long enough for `order`, or the tables pass `memory`.
+    """
+    tables = counting.tables(
+        ids, vocabulary_size=vocabulary_size, order=order, memory=memory, folder=folder, progress=progress
+    )
+    counts = NGramCounts(
+        vocabulary_size=vocabulary_size,
+        keys=tuple(table.keys for table in tables),
+        raw=tuple(table.raw for table in tables),
+        adjusted=_adjusted(tables),
+        suffix=tuple(table.suffix for table in tables),
+        begins=tuple(table.begins for table in tables),
+    )
+    if progress:
+        progress(1.0)
+    return counts
+
+
+def _adjusted(tables: list[counting.Table]) -> tuple[NDArray[np.int64], ...]:
+    adjusted = []
+    for table, longer in itertools.pairwise(tables):
+        # Every n-gram of the order above adds one word before its last n-1.
+        left = np.bincount(longer.suffix, minlength=len(table.keys))
+        left[table.begins] = table.raw[table.begins]
+        adjusted.append(left)
+    adjusted.append(tables[-1].raw)
+    adjusted[0] = np.where(tables[0].begins, 0, adjusted[0])
+    return tuple(adjusted)
