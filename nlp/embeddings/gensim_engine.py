@@ -1,0 +1,250 @@
+"""word2vec trained by gensim: CBOW or skip-gram, with negative sampling or hierarchical softmax, an epoch at a time."""
+
+import hashlib
+import json
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from gensim.models import KeyedVectors, Word2Vec
+
+from nlp.embeddings import loss, sentences
+from nlp.embeddings.gensim_log import quiet
+from nlp.embeddings.keyed import keyed
+from nlp.embeddings.sentences import Counted
+from nlp.errors import DataError
+
+LEARNING_RATES = {"skip-gram": 0.025, "cbow": 0.05}
+"""First learning rates of word2vec.c (gensim has 0.025 for both)."""
+
+Row = dict[str, float]
+"""epoch (from 1), loss (nats a predicted word, on a fixed sample), learning_rate (at the epoch's end), words_per_second, seconds."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Settings:
+    """What decides the result; a state is continued only under the same."""
+
+    architecture: str
+    objective: str
+    dimensions: int
+    window: int
+    negatives: int
+    sample: float
+    epochs: int
+    learning_rate: float
+    min_learning_rate: float
+    workers: int
+    seed: int
+    words: str
+    """SHA-256 of the vocabulary and its counts."""
+
+    def rate(self, epochs: int) -> float:
+        """Learning rate after so many epochs: falls evenly from the first to the last."""
+        return self.learning_rate - (self.learning_rate - self.min_learning_rate) * epochs / self.epochs
+
+
+def train(
+    text: Path,
+    *,
+    architecture: Literal["skip-gram", "cbow"] = "skip-gram",
+    objective: Literal["negative-sampling", "hierarchical-softmax"] = "negative-sampling",
+    dimensions: int = 100,
+    window: int = 5,
+    negatives: int = 5,
+    sample: float = 1e-3,
+    min_count: int = 5,
+    most: int | None = None,
+    epochs: int = 5,
+    learning_rate: float | None = None,
+    min_learning_rate: float = 1e-4,
+    workers: int = 2,
+    seed: int = 0,
+    deterministic: bool = False,
+    state: Path | None = None,
+    on_epoch: Callable[[Row], None] | None = None,
+) -> KeyedVectors:
+    """Vectors of the words of a normalised text file (one sentence a line), with their counts.
+
+    most: keep only so many words, the most frequent. sample: see word2vec.c; 0 and 1 leave no word out. learning_rate: 0.025 for
+    skip-gram and 0.05 for CBOW when absent. deterministic: one worker, so that no two threads race for a vector. state: a file
+    written after every epoch, from which an interrupted training goes on. on_epoch: hears every epoch's row once and in order, those
+    before an interruption included. Raises DataError when the text has too few words, and when the state is of another training.
+    """
+    counted = sentences.count(text)
+    counts = vocabulary(counted, min_count=min_count, most=most)
+    rate = LEARNING_RATES[architecture] if learning_rate is None else learning_rate
+    if min_learning_rate > rate:
+        raise ValueError(f"min_learning_rate {min_learning_rate} is above learning_rate {rate}; give a smaller one")
+    settings = _Settings(
+        architecture=architecture,
+        objective=objective,
+        dimensions=dimensions,
+        window=window,
+        negatives=negatives if objective == "negative-sampling" else 0,
+        sample=sample if sample < 1 else 0.0,
+        epochs=epochs,
+        learning_rate=rate,
+        min_learning_rate=min_learning_rate,
+        workers=1 if deterministic else workers,
+        seed=seed,
+        words=hashlib.sha256(json.dumps(list(counts.items())).encode()).hexdigest(),
+    )
+    with quiet(), tempfile.TemporaryDirectory() as folder:
+        short = sentences.cut(text, counted, target=Path(folder) / "text.txt")
+        model = _model(settings, counts)
+        _epochs(model, settings, short, sentences.count(short) if short != text else counted, state, on_epoch)
+    return keyed(list(counts), model.wv.vectors, counts=np.array(list(counts.values()), np.int64))
+
+
+def vocabulary(counted: Counted, *, min_count: int, most: int | None) -> dict[str, int]:
+    """The words to learn and their counts, most frequent first. Raises DataError where fewer than two are left."""
+    if not counted.counts:
+        raise DataError("the corpus holds no words; expected text with at least two different words")
+    frequent, largest = next(iter(counted.counts.items()))
+    kept = [(word, number) for word, number in counted.counts.items() if number >= min_count][:most]
+    if not kept:
+        raise DataError(
+            f"min_count {min_count} leaves no word: the most frequent one, {frequent[:80]!r}, occurs {largest} times; "
+            f"give a min_count of at most {largest}, or more text"
+        )
+    if len(kept) < 2:
+        raise DataError(
+            f"only one word, {frequent[:80]!r}, is left after min_count {min_count}, and a word is known by the others around it; "
+            "give more text or a smaller min_count"
+        )
+    return dict(kept)
+
+
+def _model(settings: _Settings, counts: dict[str, int]) -> Word2Vec:
+    """An untrained model; the vocabulary is given, so that its order is ours."""
+    softmax = settings.objective == "hierarchical-softmax"
+    model = Word2Vec(
+        vector_size=settings.dimensions,
+        alpha=settings.learning_rate,
+        min_alpha=settings.min_learning_rate,
+        window=settings.window,
+        min_count=1,
+        sample=settings.sample,
+        seed=settings.seed,
+        workers=settings.workers,
+        sg=int(settings.architecture == "skip-gram"),
+        hs=int(softmax),
+        negative=settings.negatives,
+        sorted_vocab=0,
+    )
+    model.build_vocab_from_freq(dict(counts))
+    return model
+
+
+def _epochs(
+    model: Word2Vec,
+    settings: _Settings,
+    text: Path,
+    counted: Counted,
+    state: Path | None,
+    on_epoch: Callable[[Row], None] | None,
+) -> None:
+    """Train the epochs that the state does not hold yet."""
+    rows = _restore(model, settings, state) if state is not None and state.exists() else []
+    hear = on_epoch or (lambda row: None)
+    for row in rows:
+        hear(row)
+    sample = _sample(model, settings, text)
+    for epoch in range(len(rows), settings.epochs):
+        started = time.perf_counter()
+        # A worker compares its own sentences with this number, so that it must be its share for the rate to fall to the end.
+        share = max(1, counted.lines // settings.workers)
+        model.train(
+            corpus_file=str(text),
+            total_examples=share,
+            total_words=counted.words,
+            epochs=1,
+            start_alpha=settings.rate(epoch),
+            end_alpha=settings.rate(epoch + 1),
+        )
+        seconds = time.perf_counter() - started
+        if not _outputs(model).any():
+            raise DataError(
+                "no sentence holds two words to learn from after min_count and sample have left words out; "
+                "give more text, a smaller min_count, or sample 0"
+            )
+        rows.append(
+            {
+                "epoch": epoch + 1,
+                "loss": _loss(model, sample),
+                "learning_rate": settings.rate(epoch + 1),
+                "words_per_second": counted.words / seconds,
+                "seconds": seconds,
+            }
+        )
+        if state is not None:
+            _save(model, settings, rows, state)
+        hear(rows[-1])
+
+
+def _sample(model: Word2Vec, settings: _Settings, text: Path) -> loss.Sample:
+    return loss.draw(
+        text,
+        model.wv.key_to_index,
+        np.array([model.wv.get_vecattr(word, "count") for word in model.wv.index_to_key], np.int64),
+        cbow=settings.architecture == "cbow",
+        window=settings.window,
+        negatives=settings.negatives,
+        seed=settings.seed,
+    )
+
+
+def _loss(model: Word2Vec, sample: loss.Sample) -> float:
+    if model.hs:
+        codes, points = model.wv.expandos["code"], model.wv.expandos["point"]
+        return loss.hierarchical_softmax(sample, model.wv.vectors, model.syn1, codes, points)
+    return loss.negative_sampling(sample, model.wv.vectors, model.syn1neg)
+
+
+def _outputs(model: Word2Vec) -> Any:
+    """The output vectors, zero before training."""
+    return model.syn1 if model.hs else model.syn1neg
+
+
+def _save(model: Word2Vec, settings: _Settings, rows: list[Row], state: Path) -> None:
+    """Under a temporary name and renamed, so that a kill leaves the old state or the new one."""
+    random = model.random.get_state(legacy=False)["state"]
+    temporary = state.with_name(f".{state.name}.tmp")
+    with temporary.open("wb") as file:
+        np.savez(
+            file,
+            vectors=model.wv.vectors,
+            outputs=_outputs(model),
+            random=random["key"],
+            position=random["pos"],
+            settings=json.dumps(asdict(settings)),
+            rows=json.dumps(rows),
+        )
+    temporary.replace(state)
+
+
+def _restore(model: Word2Vec, settings: _Settings, state: Path) -> list[Row]:
+    """Put the model where the state left off; returns the rows of the epochs done."""
+    try:
+        with np.load(state) as saved:
+            found = json.loads(str(saved["settings"]))
+            changed = [name for name, value in asdict(settings).items() if found.get(name) != value]
+            if changed:
+                raise DataError(
+                    f"{state} is of a training with other {', '.join(changed)}; give the same as then, or delete it to start anew"
+                )
+            model.wv.vectors[:], _outputs(model)[:] = saved["vectors"], saved["outputs"]
+            random = model.random.get_state(legacy=False)
+            random["state"] = {"key": saved["random"], "pos": int(saved["position"])}
+            model.random.set_state(random)
+            rows: list[Row] = json.loads(str(saved["rows"]))
+    except (OSError, KeyError, ValueError, EOFError) as error:
+        if isinstance(error, DataError):
+            raise
+        raise DataError(f"{state} is no training state ({error}); delete it to start anew") from error
+    return rows
