@@ -1,0 +1,171 @@
+"""Interpolated Kneser-Ney smoothing: modified, number for number as KenLM's lmplz estimates it, and plain.
+
+u(w | h) = (a(h w) - D(a)) / sum over x of a(h x), and p(w | h) = u(w | h) + gamma(h) p(w | h'), h' being h without its first word;
+gamma(h) is what the discounts took. The a are adjusted counts (`NGramCounts.adjusted`). Chen and Goodman (1998), "An Empirical Study of
+Smoothing Techniques for Language Modeling"; Heafield et al. (2013), "Scalable Modified Kneser-Ney Language Model Estimation".
+"""
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nlp.errors import DataError
+from nlp.ngrams.counts import NGramCounts
+from nlp.vocabulary import BOS_ID, EOS_ID, UNK_ID
+
+Floats = NDArray[np.float64]
+Booleans = NDArray[np.bool_]
+
+
+def estimate(
+    counts: NGramCounts,
+    *,
+    modified: bool = True,
+    prune: Sequence[int] = (),
+    discount_fallback: tuple[float, float, float] | None = None,
+    interpolate_unigrams: bool = True,
+    closed: bool = False,
+    vocab_pad: int = 0,
+) -> list[tuple[Floats, Floats]]:
+    """Probability and backoff weight, float64 (m,), not logarithms, of all n-grams of each order; 1 for `<s>` and for what is no context.
+
+    modified: three discounts an order, for counts of 1, 2 and more; else one, t1 / (t1 + 2 t2).
+    prune: thresholds as `kept` takes them. Pruned n-grams have numbers too, which mean nothing, and are the caller's to drop; what they
+        had is in the backoff weights of their contexts. Discounts come from the unpruned counts.
+    discount_fallback: discounts for an order whose own cannot be estimated (plain: the first of them).
+    interpolate_unigrams: share what is taken from words among all words; else it is all `<unk>`'s, as SRILM does.
+    closed: nothing for `<unk>`.
+    vocab_pad: number of words, seen and unseen, to share among; seen words only when that is more.
+
+    Raises DataError when the counts give no discounts and there is no fallback.
+    """
+    keep = kept(counts, prune)
+    shares = _shares(keep[0], interpolate_unigrams, closed, vocab_pad)
+    if closed and counts.raw[0][UNK_ID]:
+        raise DataError(
+            f"<unk> occurs {counts.raw[0][UNK_ID]:,} times in the text, so a closed vocabulary cannot be without it: "
+            "do not limit the vocabulary, or leave it open"
+        )
+    probs: list[Floats] = []
+    backoffs: list[Floats] = []
+    for order in range(1, counts.order + 1):
+        adjusted = counts.adjusted[order - 1]
+        taken = _discounts(counts, order, modified, discount_fallback)[np.minimum(adjusted, 3)]
+        lost = taken if keep[order - 1].all() else np.where(keep[order - 1], taken, adjusted)
+        if order == 1:
+            total = adjusted.sum()
+            prob = (adjusted - taken) / total + lost.sum() / total * shares
+            prob[BOS_ID] = 1
+        else:
+            context, contexts = counts.prefix(order), len(probs[-1])
+            total = np.bincount(context, adjusted, contexts)
+            backoff = np.ones(contexts)
+            np.divide(np.bincount(context, lost, contexts), total, out=backoff, where=total > 0)
+            backoffs.append(backoff)
+            prob = (adjusted - taken) / total[context]
+            prob += backoff[context] * probs[-1][counts.suffix[order - 1]]
+        probs.append(prob)
+    return list(zip(probs, [*backoffs, np.ones(len(probs[-1]))], strict=True))
+
+
+def kept(counts: NGramCounts, prune: Sequence[int]) -> list[Booleans]:
+    """Which n-grams of each order stay: those that occur more often than the order's threshold, and `<unk>`, `<s>` and `</s>`.
+
+    prune: thresholds for the orders from 1, none lower than the one before; the last also counts for the orders after it. 0 and ()
+    prune nothing.
+    """
+    if len(prune) > counts.order:
+        raise ValueError(
+            f"{len(prune)} pruning thresholds for a model of order {counts.order}; give one for each order at most"
+        )
+    if any(low > high for low, high in pairwise((0, *prune))):
+        raise ValueError(
+            f"pruning thresholds {tuple(prune)}; they must be 0 or more and none lower than the one before it"
+        )
+    thresholds = [*prune, *[prune[-1] if prune else 0] * (counts.order - len(prune))]
+    keep = [
+        raw > threshold if threshold else np.ones(len(raw), np.bool_)
+        for raw, threshold in zip(counts.raw, thresholds, strict=True)
+    ]
+    keep[0][[UNK_ID, BOS_ID, EOS_ID]] = True
+    return keep
+
+
+def _shares(keep: Booleans, interpolate: bool, closed: bool, vocab_pad: int) -> Floats:
+    """Each word's share, float64 (V,), in what the discounts take from the unigrams."""
+    if closed and (not interpolate or vocab_pad):
+        raise ValueError(
+            "a closed vocabulary has no unseen words: neither pad it nor leave what is discounted to <unk> alone"
+        )
+    if not interpolate:
+        return np.eye(1, len(keep), UNK_ID)[0]
+    share = keep.copy()
+    share[BOS_ID] = False
+    share[UNK_ID] = not closed
+    return share / max(vocab_pad, share.sum())
+
+
+def _discounts(counts: NGramCounts, order: int, modified: bool, fallback: tuple[float, float, float] | None) -> Floats:
+    """What is taken from adjusted counts of 0, 1, 2, and 3 or more: float64 (4,)."""
+    tallies = _tallies(counts, order)
+    found = _modified(tallies) if modified else _plain(tallies)
+    if found is not None:
+        return found
+    if fallback is None:
+        raise DataError(
+            f"order {order}: {_said(tallies)}; from these no Kneser-Ney discounts follow, as happens with little or artificial text. "
+            f"Take more text, lower --order, or give --discount-fallback (0.5 1 1.5 is usual), used for such orders only"
+        )
+    if any(not 0 <= discount <= count for count, discount in enumerate(fallback, start=1)):
+        raise ValueError(f"fallback discounts {fallback}; expected three, from 0 to 1, 0 to 2 and 0 to 3")
+    return np.array([0.0, *(fallback if modified else fallback[:1] * 3)])
+
+
+def _tallies(counts: NGramCounts, order: int) -> list[int]:
+    """How many n-grams have an adjusted count of 1, 2, 3 and 4."""
+    tallies = np.bincount(np.minimum(counts.adjusted[order - 1], 5), minlength=6)
+    last = _last(counts, order)
+    if last is not None:
+        # lmplz tallies this one by its raw count. It matters in texts of a few sentences only.
+        tallies[min(counts.adjusted[order - 1][last], 5)] -= 1
+        tallies[min(counts.raw[order - 1][last], 5)] += 1
+    return [int(tally) for tally in tallies[1:5]]
+
+
+def _last(counts: NGramCounts, order: int) -> int | None:
+    """Index of the last n-gram when they are sorted by last word, then by the one before it, and so on; None where it is no special case.
+
+    Only the highest order is sorted so, and this is an ending of its last n-gram; such as start with `<s>` have raw counts anyway.
+    """
+    if order == counts.order:
+        return None
+    last = int(np.flatnonzero(counts.raw[0]).max())
+    for longer in range(2, order + 1):
+        found = np.flatnonzero(counts.suffix[longer - 1] == last)
+        first = found
+        for length in range(longer, 1, -1):
+            first = counts.keys[length - 1][first] // counts.vocabulary_size
+        last = int(found[np.argmax(first)])
+        if counts.begins[longer - 1][last]:
+            return last if longer == order else None
+    return last
+
+
+def _modified(tallies: Sequence[int]) -> Floats | None:
+    if not all(tallies[:3]):
+        return None
+    share = tallies[0] / (tallies[0] + 2 * tallies[1])
+    discounts = [0.0, *(k - (k + 1) * share * tallies[k] / tallies[k - 1] for k in (1, 2, 3))]
+    return np.array(discounts) if all(0 <= discount <= k for k, discount in enumerate(discounts)) else None
+
+
+def _plain(tallies: Sequence[int]) -> Floats | None:
+    if not all(tallies[:2]):
+        return None
+    return np.array([0.0, *[tallies[0] / (tallies[0] + 2 * tallies[1])] * 3])
+
+
+def _said(tallies: Sequence[int]) -> str:
+    return "adjusted counts of " + ", ".join(f"{k} occur {tally:,} times" for k, tally in enumerate(tallies, start=1))
