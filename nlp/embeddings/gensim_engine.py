@@ -151,7 +151,7 @@ def _epochs(
 ) -> None:
     """Train the epochs that the state does not hold yet."""
     rows = _restore(model, settings, state) if state is not None and state.exists() else []
-    hear = on_epoch or (lambda row: None)
+    hear = on_epoch or (lambda _: None)
     for row in rows:
         hear(row)
     sample = _sample(model, settings, text)
