@@ -1,10 +1,12 @@
-"""One progress bar for the whole training, and one line for each finished epoch."""
+"""One progress bar for the whole of a long act, and one line for each finished epoch of a training."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, Self
 
 import keras
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 
 class ProgressBar(keras.callbacks.Callback):
@@ -36,3 +38,13 @@ class ProgressBar(keras.callbacks.Callback):
         """Print the epoch's figures above the bar."""
         figures = "  ".join(f"{name} {value:.4f}" for name, value in (logs or {}).items())
         self._bar.console.print(f"epoch {epoch + 1}/{self._epochs}  {figures}", highlight=False)
+
+
+@contextmanager
+def shares(what: str) -> Iterator[Callable[[float], None]]:
+    """A bar for an act that tells the share done, 0 to 1; gone at its end, and not shown in a log file."""
+    console = Console(soft_wrap=True)
+    columns = (TextColumn(what), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task(what, total=1.0)
+        yield lambda share: bar.update(task, completed=share)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from pipelines import progress
 from pipelines.progress import ProgressBar
 
 HIDE_CURSOR, SHOW_CURSOR = "\x1b[?25l", "\x1b[?25h"
@@ -56,3 +57,19 @@ def test_the_cursor_is_back_after_an_interruption(
     shown = capsys.readouterr().out
     assert HIDE_CURSOR in shown
     assert shown.rindex(SHOW_CURSOR) > shown.rindex(HIDE_CURSOR)
+
+
+def test_a_share_done_is_a_bar_on_a_terminal_and_nothing_in_a_log_file(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with progress.shares("counting") as tell:
+        tell(0.5)
+    assert capsys.readouterr().out == ""
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("TERM", "xterm")
+    with progress.shares("counting") as tell:
+        tell(0.25)
+        tell(1.0)
+    shown = capsys.readouterr().out
+    assert "counting" in shown
+    assert "100%" in shown
