@@ -1,0 +1,52 @@
+"""Word vectors on a page: groups of frequent words that lie near each other, and their two main directions."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from gensim.models import KeyedVectors
+from numpy.typing import NDArray
+from sklearn.decomposition import PCA
+
+from nlp.embeddings import lookup
+
+_FREQUENT, _FUNCTION_WORDS = 2_000, 50
+"""Words considered, and how many of the most frequent are passed over: the, of, and, ..., which are near everything."""
+
+
+def points(vectors: KeyedVectors, words: Sequence[str]) -> tuple[NDArray[np.float64], tuple[float, float]]:
+    """Places of n words, float64 (n, 2), and the share of the variance (0 to 1) that each axis explains.
+
+    Principal components of the unit vectors of these words, since angles are what the vectors are compared by. Raises DataError for an
+    unknown word.
+    """
+    rows = lookup.unit(np.stack([lookup.vector(vectors, word) for word in words]).astype(np.float64))
+    found = np.zeros((len(rows), 2))
+    shares = np.zeros(2)
+    count = min(2, *rows.shape)
+    if len(rows) > 1 and np.ptp(rows, axis=0).any():
+        pca = PCA(n_components=count, svd_solver="full")
+        found[:, :count] = pca.fit_transform(rows)
+        shares[:count] = pca.explained_variance_ratio_
+    return found, (float(shares[0]), float(shares[1]))
+
+
+def groups(vectors: KeyedVectors, *, most: int = 12, size: int = 5) -> list[list[str]]:
+    """At most `most` groups of `size` frequent words each, worth showing: the closest knit first, no word twice.
+
+    A group is a word and its nearest neighbours among the frequent words; the words are taken to be sorted by falling frequency.
+    """
+    start = _FUNCTION_WORDS if len(vectors) >= _FUNCTION_WORDS + most * size else 0
+    rows = lookup.unit(vectors.vectors[start : start + _FREQUENT])
+    size = min(size, len(rows))
+    similarities = rows @ rows.T
+    np.fill_diagonal(similarities, 2)
+    nearest = np.argsort(-similarities, axis=1, kind="stable")[:, :size]
+    closeness = np.take_along_axis(similarities, nearest, axis=1).mean(axis=1)
+    shown: set[int] = set()
+    found: list[list[str]] = []
+    for at in np.argsort(-closeness, kind="stable"):
+        group = nearest[at].tolist()
+        if len(found) < most and not shown & set(group):
+            shown |= set(group)
+            found.append([vectors.index_to_key[start + member] for member in group])
+    return found
