@@ -36,7 +36,7 @@ caption { caption-side: bottom; text-align: left; color: var(--soft); padding-to
 .grid { width: 100%; }
 .grid th, .grid td { padding: 5px 10px; text-align: right; border-bottom: 1px solid var(--line); }
 .grid th:first-child, .grid .text { text-align: left; } .grid th[scope=row] { font-weight: 400; }
-.grid th[scope=row], .grid td.text { overflow-wrap: anywhere; }
+.grid th[scope=row], .grid td.text { overflow-wrap: anywhere; min-width: 7em; }
 .grid th[scope=col] { color: var(--soft); font-weight: 600; }
 .matrix { margin: 0 auto; }
 .matrix td { min-width: 30px; height: 30px; text-align: center; border: 1px solid #eef0f4; font-size: .8rem; }
@@ -48,7 +48,8 @@ caption { caption-side: bottom; text-align: left; color: var(--soft); padding-to
 .upright th[scope=col] span { display: inline-block; writing-mode: vertical-rl; transform: rotate(180deg); }
 .upright th[scope=col] span { max-height: 130px; }
 .bars { width: 100%; } .bars .bar { width: 55%; } .bars + p { margin-top: 12px; }
-.bars th { font-weight: 400; text-align: left; padding: 2px 10px 2px 0; max-width: 40vw; overflow-wrap: anywhere; }
+.bars th { font-weight: 400; text-align: left; padding: 2px 10px 2px 0; }
+.bars th { min-width: 7em; max-width: 40vw; overflow-wrap: anywhere; }
 .bars .bar div { height: 12px; min-width: 1px; border-radius: 2px; background: var(--train); }
 .bars .number { text-align: right; padding-left: 10px; white-space: nowrap; }
 .gallery { display: grid; grid-template-columns: repeat(auto-fill, minmax(124px, 1fr)); gap: 12px; }
