@@ -25,8 +25,14 @@ class Restated:
     def __init__(self, text: plain.Text, *, order: int, words: list[int]) -> None:
         self.text, self.words = text, words
         self.discounts = {n: good_turing(text, n) for n in range(1, order + 1)}
+        self.kept: dict[plain.Gram, dict[int, float]] = {}
 
     def explicit(self, context: plain.Gram) -> dict[int, float]:
+        if context not in self.kept:
+            self.kept[context] = self.estimated(context)
+        return self.kept[context]
+
+    def estimated(self, context: plain.Gram) -> dict[int, float]:
         found = plain.after(self.text, context)
         discounts = self.discounts[len(context) + 1]
         kept = {word: discounts.get(n, 1.0) * n for word, n in found.items()}
@@ -56,16 +62,16 @@ def skewed_text(seed: int, words: int = 400) -> plain.Text:
 
 def test_every_context_follows_the_definition() -> None:
     text, size = skewed_text(7), 410
-    counts = plain.counted(text, order=2, vocabulary_size=size)
-    restated = Restated(text, order=2, words=[0, *range(2, size)])
+    counts = plain.counted(text, order=3, vocabulary_size=size)
+    restated = Restated(text, order=3, words=[0, *range(2, size)])
     for order, found in enumerate(katz.discounts(counts), start=1):
         expected = restated.discounts[order]
         assert all(0 < d < 1 for d in expected.values())
         np.testing.assert_allclose(found[1:], [expected[r] for r in range(1, 6)])
     assert katz.shortfalls(counts) == []
     model = plain.Plain(plain.model(counts, katz.estimate(counts)))
-    for context in [(), (1,), (3,), (4,), (9,), (60,), (409,)]:
-        for word in (0, 2, 3, 4, 5, 60, 300, 409):
+    for context in [(), (1,), (3,), (60,), (409,), (1, 3), (3, 3), (3, 4), (9, 60)]:
+        for word in (0, 2, 3, 5, 60, 409):
             assert model.probability(context, word) == pytest.approx(restated.probability(context, word), rel=1e-9)
 
 

@@ -1,0 +1,124 @@
+"""Several n-gram models as one: the weights that suit a text, and the model they make."""
+
+import itertools
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nlp.errors import DataError
+from nlp.ngrams import entropy_pruning, links
+from nlp.ngrams.tables import Level, NGramModel
+from nlp.vocabulary import BOS_ID, UNK_ID, Vocabulary
+
+ITERATIONS = 10_000
+TOLERANCE = 1e-7
+
+
+def weights(probabilities: NDArray[np.float64], *, unknown: NDArray[np.bool_] | None = None) -> NDArray[np.float64]:
+    """Weights (models,), summing to 1, under which a text that no model was trained on is most probable: found by EM.
+
+    probabilities: (models, tokens), linear: what each model says of each token of that text (`</s>` included), each reading it with its
+    own vocabulary. unknown: bool of the same shape, where a token is outside a model's vocabulary.
+
+    A model's probability of `<unk>` is that of all words it lacks together, not of this one; so a token that a model lacks counts as
+    impossible there while another model has it, and as `<unk>` where all lack it. That is also what `merge` builds.
+    Tokens that every model calls impossible say nothing about the weights and are left out.
+
+    Raises DataError when no token is left.
+    """
+    likely = np.array(probabilities, np.float64)
+    if unknown is not None:
+        likely[unknown & ~unknown.all(axis=0)] = 0
+    likely = likely[:, likely.any(axis=0)]
+    if not likely.size:
+        raise DataError(
+            "No model gives any word of the text a probability, so there is nothing to weigh them by; use a text of their language."
+        )
+    share = np.full(len(likely), 1 / len(likely))
+    for _ in range(ITERATIONS):
+        before = share
+        share = share * (likely / (share @ likely)).mean(axis=1)
+        if np.abs(share - before).max() < TOLERANCE:
+            break
+    return share / share.sum()
+
+
+def merge(models: Sequence[NGramModel], weights: Sequence[float] | NDArray[np.float64]) -> NGramModel:
+    """One backoff model from several: all their words and n-grams, p(w | h) the weighted sum of what the models say.
+
+    A word outside a model's vocabulary has probability 0 there and is its `<unk>` inside a context. Backoff weights are computed anew, so
+    that every context sums to 1. For the n-grams of the tables the mixture is exact; what is backed off to is close to it (static
+    interpolation, as SRILM's -mix-lm; Stolcke, 2002). Words are numbered as in the first model, then those new in the second, and so on.
+
+    Raises ValueError when there are not as many weights as models, they are not shares of 1, or a model does not sum to 1.
+    """
+    shares = np.asarray(weights, np.float64)
+    _check(models, shares)
+    vocabulary = Vocabulary(list(dict.fromkeys(itertools.chain(*(model.vocabulary.words for model in models)))))
+    members = [_Member(model, vocabulary) for model in models]
+    levels = [_words(members, shares, size=len(vocabulary))]
+    for order in range(2, max(model.order for model in models) + 1):
+        levels.append(_longer(members, shares, order, size=len(vocabulary)))
+    return entropy_pruning.renormalise(NGramModel(vocabulary=vocabulary, levels=tuple(levels), smoothing="mixture"))
+
+
+def _check(models: Sequence[NGramModel], shares: NDArray[np.float64]) -> None:
+    if len(shares) != len(models) or not len(models):
+        raise ValueError(f"{len(shares)} weights for {len(models)} models; expected one weight a model.")
+    if not (np.all(shares >= 0) and abs(shares.sum() - 1) < 1e-6):
+        raise ValueError(f"The weights are {shares.tolist()}; expected shares from 0 to 1 whose sum is 1.")
+    for model in models:
+        if not model.normalised:
+            raise ValueError(
+                f"The probabilities of {model.smoothing} do not sum to 1, so they cannot be mixed; use another smoothing."
+            )
+
+
+class _Member:
+    """A model inside the mixture: its tables, what its words and n-grams are called there, and where it stands after each n-gram there."""
+
+    def __init__(self, model: NGramModel, vocabulary: Vocabulary) -> None:
+        self.model = model
+        self.walk = links.Walk(len(model.vocabulary))
+        for level in model.levels:
+            self.walk.add(level.keys, 10**level.log10_prob, 10**level.log10_backoff)
+        self.word = np.array([vocabulary.index[word] for word in model.vocabulary.words], np.int64)
+        own = np.full(len(vocabulary), -1, np.int64)
+        own[self.word] = np.arange(len(self.word))
+        self.known = own >= 0
+        self.own = np.where(self.known, own, UNK_ID)
+        self.number = np.zeros(1, np.int64)
+        """Index in the mixture's level of each n-gram of the model's level, the level last taken."""
+        self.places = (np.zeros(1, np.int8), np.zeros(1, np.int64))
+        """The model's context after each n-gram of the mixture's level last taken."""
+
+    def keys(self, order: int, *, size: int) -> NDArray[np.int64]:
+        """The model's n-grams of an order, as keys of the mixture."""
+        if order > self.model.order:
+            return np.zeros(0, np.int64)
+        own = self.model.levels[order - 1].keys
+        return self.number[own // len(self.word)] * size + self.word[own % len(self.word)]
+
+    def take(self, prefix: NDArray[np.int64], words: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Move on by one word to n-grams of the mixture's next level, and return the word's probability there: 0 outside the vocabulary."""
+        lengths, indices = self.places
+        self.places, prob = self.walk.step((lengths[prefix], indices[prefix]), self.own[words])
+        return np.where(self.known[words], prob, 0)
+
+
+def _words(members: Sequence[_Member], shares: NDArray[np.float64], *, size: int) -> Level:
+    level = _longer(members, shares, 1, size=size)
+    level.log10_prob[BOS_ID] = 0
+    return level
+
+
+def _longer(members: Sequence[_Member], shares: NDArray[np.float64], order: int, *, size: int) -> Level:
+    own = [member.keys(order, size=size) for member in members]
+    keys = np.unique(np.concatenate(own))
+    prob = np.zeros(len(keys))
+    for member, part, share in zip(members, own, shares, strict=True):
+        member.number = np.searchsorted(keys, part)
+        prob += share * member.take(keys // size, keys % size)
+    with np.errstate(divide="ignore"):
+        return Level(keys=keys, log10_prob=np.log10(prob), log10_backoff=np.zeros(len(keys)))
