@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nlp.errors import DataError
+from nlp.ngrams import contexts
 from nlp.ngrams.counts import NGramCounts
 from nlp.vocabulary import BOS_ID, EOS_ID, UNK_ID
 
@@ -39,15 +40,10 @@ def estimate(
     closed: nothing for `<unk>`.
     vocab_pad: number of words, seen and unseen, to share among; seen words only when that is more.
 
-    Raises DataError when the counts give no discounts and there is no fallback.
+    Raises DataError when the counts give no discounts and there is no fallback, or when `closed` and the text holds `<unk>`.
     """
     keep = kept(counts, prune)
-    shares = _shares(keep[0], interpolate_unigrams, closed, vocab_pad)
-    if closed and counts.raw[0][UNK_ID]:
-        raise DataError(
-            f"<unk> occurs {counts.raw[0][UNK_ID]:,} times in the text, so a closed vocabulary cannot be without it: "
-            "do not limit the vocabulary, or leave it open"
-        )
+    shares = _shares(keep[0] & contexts.can_follow(counts, closed=closed), interpolate_unigrams, vocab_pad)
     probs: list[Floats] = []
     backoffs: list[Floats] = []
     for order in range(1, counts.order + 1):
@@ -59,10 +55,10 @@ def estimate(
             prob = (adjusted - taken) / total + lost.sum() / total * shares
             prob[BOS_ID] = 1
         else:
-            context, contexts = counts.prefix(order), len(probs[-1])
-            total = np.bincount(context, adjusted, contexts)
-            backoff = np.ones(contexts)
-            np.divide(np.bincount(context, lost, contexts), total, out=backoff, where=total > 0)
+            context, size = counts.prefix(order), len(probs[-1])
+            total = np.bincount(context, adjusted, size)
+            backoff = np.ones(size)
+            np.divide(np.bincount(context, lost, size), total, out=backoff, where=total > 0)
             backoffs.append(backoff)
             prob = (adjusted - taken) / total[context]
             prob += backoff[context] * probs[-1][counts.suffix[order - 1]]
@@ -93,18 +89,15 @@ def kept(counts: NGramCounts, prune: Sequence[int]) -> list[Booleans]:
     return keep
 
 
-def _shares(keep: Booleans, interpolate: bool, closed: bool, vocab_pad: int) -> Floats:
-    """Each word's share, float64 (V,), in what the discounts take from the unigrams."""
-    if closed and (not interpolate or vocab_pad):
+def _shares(words: Booleans, interpolate: bool, vocab_pad: int) -> Floats:
+    """Share of each word, float64 (V,), in what the discounts take from the unigrams; `words` may have one."""
+    if not words[UNK_ID] and (not interpolate or vocab_pad):
         raise ValueError(
             "a closed vocabulary has no unseen words: neither pad it nor leave what is discounted to <unk> alone"
         )
     if not interpolate:
-        return np.eye(1, len(keep), UNK_ID)[0]
-    share = keep.copy()
-    share[BOS_ID] = False
-    share[UNK_ID] = not closed
-    return share / max(vocab_pad, share.sum())
+        return np.eye(1, len(words), UNK_ID)[0]
+    return words / max(vocab_pad, int(np.count_nonzero(words)))
 
 
 def _discounts(counts: NGramCounts, order: int, modified: bool, fallback: tuple[float, float, float] | None) -> Floats:
@@ -114,9 +107,10 @@ def _discounts(counts: NGramCounts, order: int, modified: bool, fallback: tuple[
     if found is not None:
         return found
     if fallback is None:
+        lower = f", --order {order - 1}" if order > 1 else ""
         raise DataError(
             f"order {order}: {_said(tallies)}; from these no Kneser-Ney discounts follow, as happens with little or artificial text. "
-            f"Take more text, lower --order, or give --discount-fallback (0.5 1 1.5 is usual), used for such orders only"
+            f"Take more text{lower}, or --discount-fallback 0.5 1 1.5, which is used for such orders only"
         )
     if any(not 0 <= discount <= count for count, discount in enumerate(fallback, start=1)):
         raise ValueError(f"fallback discounts {fallback}; expected three, from 0 to 1, 0 to 2 and 0 to 3")

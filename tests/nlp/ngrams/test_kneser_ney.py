@@ -207,7 +207,7 @@ def test_kneser_ney_sums_to_one(
 
 
 def test_bad_input_too_little_text_for_discounts() -> None:
-    said = r"order 1: adjusted counts of 1 occur 1 times, 2 occur 2 times, 3 occur 0 times.* --discount-fallback \(0\.5 1 1\.5"
+    said = r"order 1: adjusted counts of 1 occur 1 times, 2 occur 2 times, 3 occur 0 times.* --discount-fallback 0\.5 1 1\.5"
     with pytest.raises(DataError, match=said):
         estimated([["a", "b"], ["a"]], 1)
 
