@@ -52,12 +52,12 @@ def tables(
     _check(ids, vocabulary_size, order)
     found = [_unigrams(ids, vocabulary_size)]
     grams = ids
-    with _allocator(2 * 4 * len(ids) > memory // 2, folder) as allocate:
+    with _allocator(2 * 4 * len(ids) > memory // 4, folder) as allocate:
         for length in range(2, order + 1):
             following = allocate(len(ids)) if length < order else None
             counter = _Counter(ids, grams, following, vocabulary_size, length)
             parts: list[Table] = []
-            ranges = _ranges(found[-1], vocabulary_size, most=min(RANGE, max(1, memory // 2 // SORT_BYTES)))
+            ranges = _ranges(found[-1], vocabulary_size, most=min(RANGE, max(1, memory // 4 // SORT_BYTES)))
             for done, (low, high, places) in enumerate(ranges, start=1):
                 parts.append(counter.count(low, high, places, sum(len(part.keys) for part in parts)))
                 _fits(found + parts, length, memory)
@@ -77,6 +77,11 @@ def _check(ids: NDArray[np.int32], vocabulary_size: int, order: int) -> None:
         raise DataError(
             f"{len(ids):,} tokens of {vocabulary_size:,} words; at most {(1 << 31) - 1:,} of each can be counted: train on a part"
         )
+    if ids[0] != BOS_ID or ids[-1] != EOS_ID or ids.min() < 0 or ids.max() >= vocabulary_size:
+        raise ValueError(
+            f"ids of {ids.min()} to {ids.max()}, {ids[0]} first and {ids[-1]} last; expected 0 to {vocabulary_size - 1}, each sentence "
+            f"from {BOS_ID} to {EOS_ID}: encode the text with the vocabulary"
+        )
     longest = _longest(ids)
     if order > longest:
         raise DataError(
@@ -93,8 +98,8 @@ def _longest(ids: NDArray[np.int32]) -> int:
 
 def _unigrams(ids: NDArray[np.int32], vocabulary_size: int) -> Table:
     raw = np.zeros(vocabulary_size, np.int64)
-    for start in range(0, len(ids), SLICE):
-        raw += np.bincount(ids[start : start + SLICE], minlength=vocabulary_size)
+    for start in range(0, len(ids), RANGE):
+        raw += np.bincount(ids[start : start + RANGE], minlength=vocabulary_size)
     keys = np.arange(vocabulary_size)
     return Table(keys=keys, raw=raw, suffix=np.zeros(vocabulary_size, np.int32), begins=keys == BOS_ID)
 
@@ -190,10 +195,10 @@ class _Counter:
 
 def _fits(tables: list[Table], length: int, memory: int) -> None:
     size = sum(len(table.keys) for table in tables) * TABLE_BYTES
-    if size > memory:
+    if size > memory // 2:
         raise DataError(
-            f"the n-grams up to order {length} take more than {size:,} bytes; --memory allows {memory:,}: "
-            "raise --memory, lower --order, or limit the vocabulary (--prune drops n-grams only once they are counted)"
+            f"the n-grams up to order {length} take {size / 2**30:.3g} GiB or more, and half of the {memory / 2**30:.3g} GiB that --memory "
+            "allows is for them: raise --memory, lower --order, or limit the vocabulary (--prune drops n-grams only after counting)"
         )
 
 

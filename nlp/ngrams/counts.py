@@ -58,15 +58,21 @@ def count(
     """Count all n-grams of orders 1 to `order`.
 
     ids: int32 (t,), sentences one after another, each `<s> w1 ... wk </s>`; may be a memory map.
-    memory: bytes for the tables, and for the arrays beside them while counting. The result does not depend on it: with less, more passes
-    are made over the ids, and the index of every token's n-gram (4 bytes a token, two orders at a time) goes to temporary files below
-    `folder`. Never less is used than the places after the most frequent context need.
+    memory: bytes, half of them for the tables and a quarter each for the index of every token's n-gram (4 bytes a token, two orders at a
+        time) and for sorting. The result does not depend on it: with less, more passes are made over the ids, and the indices go to
+        temporary files below `folder`. Sorting never takes less than the places after the most frequent context need (64 bytes each).
     progress: called with the share done, 0 to 1.
 
-    Raises DataError when there is no text, no sentence is long enough for `order`, or the tables pass `memory`.
+    Raises DataError when there is no text, no sentence is long enough for `order`, or the tables pass their half of `memory`; ValueError
+    when the ids are not sentences of such a vocabulary.
     """
     tables = counting.tables(
-        ids, vocabulary_size=vocabulary_size, order=order, memory=memory, folder=folder, progress=progress
+        np.asarray(ids, np.int32),
+        vocabulary_size=vocabulary_size,
+        order=order,
+        memory=memory,
+        folder=folder,
+        progress=progress,
     )
     counts = NGramCounts(
         vocabulary_size=vocabulary_size,

@@ -111,6 +111,12 @@ def test_bad_input_order_beyond_any_sentence() -> None:
 
 def test_bad_input_tables_beyond_memory() -> None:
     with pytest.raises(
-        DataError, match=r"order 2 take more than .* --memory allows 1,000: raise --memory, lower --order"
+        DataError, match=r"up to order 2 take .* GiB that --memory allows .*: raise --memory, lower --order"
     ):
-        counts.count(flat([list(range(3, 40))]), vocabulary_size=40, order=3, memory=1000)
+        counts.count(flat([list(range(3, 40))]), vocabulary_size=40, order=3, memory=4000)
+
+
+@pytest.mark.parametrize("ids", [[3, 4, EOS_ID], [BOS_ID, 3], [BOS_ID, 5, EOS_ID], [BOS_ID, -1, EOS_ID]])
+def test_ids_that_are_no_sentences_are_refused(ids: list[int]) -> None:
+    with pytest.raises(ValueError, match=r"expected 0 to 4, each sentence from 1 to 2"):
+        counts.count(np.array(ids, np.int32), vocabulary_size=5, order=1)
