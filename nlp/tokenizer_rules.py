@@ -8,9 +8,9 @@ on Python's.
 from collections.abc import Callable
 from typing import Any
 
-# Unicode's White_Space (PropList.txt) as RE2 writes it.
-_WHITE = r"\t\n\x0b\x0c\r \x{85}\x{a0}\x{1680}\x{2000}-\x{200a}\x{2028}\x{2029}\x{202f}\x{205f}\x{3000}"
-_SENTENCE_END = rf"[.!?](?:[{_WHITE}]|\z)"
+# Unicode's White_Space (PropList.txt) as RE2 writes it. A no-break space stands where no line, so no sentence, shall end: "Mr. Smith".
+_BREAKING = r"\t\n\x0b\x0c\r \x{85}\x{1680}\x{2000}-\x{2006}\x{2008}-\x{200a}\x{2028}\x{2029}\x{205f}\x{3000}"
+_WHITE = _BREAKING + r"\x{a0}\x{2007}\x{202f}"
 _WORD = r"\pL\pM\pN"
 
 # TensorFlow lower-cases by the language of the machine (LANG, LC_ALL): in Turkish I becomes ı, in Lithuanian Ì gets a dot. These
@@ -20,7 +20,7 @@ _BY_LANGUAGE = {"\u0130": "i\u0307", "\u00cc": "\u00ec", "\u00cd": "\u00ed", "\u
 
 def words(text: Any) -> Any:
     """Runs of letters, marks and digits of any script, with inner apostrophes, in lower case."""
-    text = _replaced(_lower(text), _SENTENCE_END, "\n")
+    text = _replaced(_lower(text), rf"[.!?](?:[{_BREAKING}]|\z)", "\n")
     text = _replaced(text, "\u2019", "'")
     text = _replaced(text, rf"[^{_WORD}'\n]+", " ")
     text = _replaced(text, "''+", " ")
@@ -29,8 +29,8 @@ def words(text: Any) -> Any:
 
 
 def letters(text: Any) -> Any:
-    """Runs of a to z in lower case, sentences as in `words`."""
-    return _replaced(_replaced(_lower(text), _SENTENCE_END, "\n"), r"[^a-z\n]+", " ")
+    """Runs of a to z in lower case; . ! ? end a sentence before a space."""
+    return _replaced(_replaced(_lower(text), r"[.!?](?:[ \n]|\z)", "\n"), r"[^a-z\n]+", " ")
 
 
 def english(text: Any) -> Any:

@@ -41,9 +41,9 @@ class GraphText(NamedTuple):
 class Tokenizer:
     """A rule for what is a sentence and what a word.
 
-    `words`: lower case; a sentence ends at a line's end and after . ! ? before white space or the text's end; words are runs of Unicode
-        letters, marks and digits with inner apostrophes (’ becomes ').
-    `letters`: the same sentences; words are runs of a to z.
+    `words`: lower case; a sentence ends at a line's end and after . ! ? before white space (no no-break space) or the text's end; words
+        are runs of Unicode letters, marks and digits with inner apostrophes (’ becomes ').
+    `letters`: lower case; . ! ? end a sentence before a space or the text's end; words are runs of a to z.
     `english`: lower case; . ! ? end a sentence anywhere; words are runs of a to z and apostrophes.
     `space`: KenLM's input as it is: a line is a sentence, words stand between spaces, tabs, carriage returns and zero bytes (and no
         other white space).
