@@ -36,7 +36,8 @@ def groups(vectors: KeyedVectors, *, most: int = 12, size: int = 5) -> list[list
     A group is a word and its nearest neighbours among the frequent words; the words are taken to be sorted by falling frequency.
     """
     start = _FUNCTION_WORDS if len(vectors) >= _FUNCTION_WORDS + most * size else 0
-    rows = lookup.unit(vectors.vectors[start : start + _FREQUENT])
+    considered = max(most * size, min(_FREQUENT, len(vectors) // 2))
+    rows = lookup.unit(vectors.vectors[start : start + considered])
     size = min(size, len(rows))
     similarities = rows @ rows.T
     np.fill_diagonal(similarities, 2)

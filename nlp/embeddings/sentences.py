@@ -58,7 +58,7 @@ def count(path: Path) -> Counted:
     for block in _blocks(path):
         counts.update(block.split())
         ends = np.flatnonzero(np.frombuffer(block, np.uint8) == ord("\n"))
-        lengths = np.diff(ends, prepend=-1 - begun)
+        lengths = np.diff(ends, prepend=-1 - begun) - 1
         begun = len(block) - 1 - int(ends[-1]) if len(ends) else begun + len(block)
         longest = max(longest, begun, int(lengths.max(initial=0)))
         lines += len(ends)

@@ -1,0 +1,156 @@
+"""gensim's engine: learns, goes on after a kill with the same result, is silent, and refuses texts that teach nothing."""
+
+import logging
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from gensim.models import KeyedVectors, Word2Vec
+
+from nlp.embeddings import gensim_engine
+from nlp.errors import DataError
+
+SMALL: dict[str, Any] = {"dimensions": 16, "min_count": 1, "sample": 0.0, "deterministic": True}
+
+
+@pytest.fixture(scope="module")
+def text(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two topics that never meet: words of one are each other's neighbours."""
+    rng = np.random.default_rng(0)
+    topics = [["cat", "dog", "bird", "fish", "horse"], ["red", "green", "blue", "grey", "pink"]]
+    lines = [" ".join(rng.choice(topics[at % 2], 8)) for at in range(2_000)]
+    path = tmp_path_factory.mktemp("text") / "text.txt"
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+def _separation(vectors: KeyedVectors) -> float:
+    """Cosine within a topic less the cosine across."""
+    return float(vectors.similarity("cat", "dog") - vectors.similarity("cat", "red"))
+
+
+@pytest.mark.parametrize("architecture", ["skip-gram", "cbow"])
+@pytest.mark.parametrize("objective", ["negative-sampling", "hierarchical-softmax"])
+def test_topics_are_told_apart_and_the_loss_falls(text: Path, architecture: Any, objective: Any) -> None:
+    rows: list[dict[str, float]] = []
+    vectors = gensim_engine.train(
+        text, architecture=architecture, objective=objective, epochs=5, on_epoch=rows.append, **SMALL
+    )
+    assert _separation(vectors) > 0.5
+    assert [row["epoch"] for row in rows] == [1, 2, 3, 4, 5]
+    assert rows[-1]["loss"] < rows[0]["loss"]
+    assert list(rows[0]) == ["epoch", "loss", "learning_rate", "words_per_second", "seconds"]
+    first = gensim_engine.LEARNING_RATES[architecture]
+    assert [row["learning_rate"] for row in rows] == pytest.approx(np.linspace(first, 1e-4, 6)[1:])
+
+
+def test_words_and_counts_fall_as_in_the_text(text: Path) -> None:
+    vectors = gensim_engine.train(text, epochs=1, most=7, **SMALL)
+    words = text.read_text(encoding="utf-8").split()
+    counts = [vectors.get_vecattr(word, "count") for word in vectors.index_to_key]
+    assert counts == sorted((words.count(word) for word in set(words)), reverse=True)[:7]
+    assert counts == [words.count(word) for word in vectors.index_to_key]
+    assert vectors.vectors.shape == (7, 16)
+    assert vectors.vectors.dtype == np.float32
+
+
+def test_the_same_seed_gives_the_same_bits_and_another_others(text: Path) -> None:
+    one, same, other = (gensim_engine.train(text, epochs=2, seed=seed, **SMALL).vectors for seed in (3, 3, 4))
+    np.testing.assert_array_equal(one, same)
+    assert not np.array_equal(one, other)
+
+
+def test_one_worker_equals_gensim_itself(text: Path) -> None:
+    """The same vocabulary, seed and rates given to gensim in one call: the same vectors."""
+    ours = gensim_engine.train(text, epochs=1, seed=5, **SMALL)
+    model = Word2Vec(
+        corpus_file=str(text), vector_size=16, min_count=1, sample=0, seed=5, workers=1, epochs=1, sg=1, alpha=0.025
+    )
+    assert ours.index_to_key == model.wv.index_to_key
+    np.testing.assert_array_equal(ours.vectors, model.wv.vectors)
+
+
+class _Stopped(Exception):
+    """The kill."""
+
+
+def test_a_killed_training_goes_on_to_the_same_vectors_and_rows(text: Path, tmp_path: Path) -> None:
+    whole: list[dict[str, float]] = []
+    expected = gensim_engine.train(text, epochs=4, on_epoch=whole.append, **SMALL)
+
+    def stop(row: dict[str, float]) -> None:
+        if row["epoch"] == 2:
+            raise _Stopped
+
+    state = tmp_path / "state.npz"
+    with pytest.raises(_Stopped):
+        gensim_engine.train(text, epochs=4, state=state, on_epoch=stop, **SMALL)
+    rows: list[dict[str, float]] = []
+    found = gensim_engine.train(text, epochs=4, state=state, on_epoch=rows.append, **SMALL)
+    np.testing.assert_array_equal(found.vectors, expected.vectors)
+    for name in ("epoch", "loss", "learning_rate"):
+        assert [row[name] for row in rows] == [row[name] for row in whole]
+    assert [path.name for path in tmp_path.iterdir()] == ["state.npz"]
+
+
+def test_every_worker_has_its_share_of_the_learning_rate(text: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """gensim compares a worker's own sentences with total_examples; with all of them the rate would fall by half only."""
+    told: list[dict[str, Any]] = []
+    train = Word2Vec.train
+    monkeypatch.setattr(Word2Vec, "train", lambda self, **told_: told.append(told_) or train(self, **told_))
+    gensim_engine.train(text, dimensions=4, min_count=1, epochs=2, workers=2)
+    assert [call["total_examples"] for call in told] == [1_000, 1_000]
+    assert [call["total_words"] for call in told] == [16_000, 16_000]
+    assert told[0]["end_alpha"] == told[1]["start_alpha"] == pytest.approx((0.025 + 1e-4) / 2)
+
+
+def test_gensim_says_nothing(text: Path, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]) -> None:
+    with caplog.at_level(logging.DEBUG):
+        gensim_engine.train(text, epochs=2, **SMALL)
+    assert not [record for record in caplog.records if record.name.startswith("gensim")]
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_line_longer_than_gensim_takes_is_trained_on(tmp_path: Path) -> None:
+    path = tmp_path / "text.txt"
+    path.write_text("a b c d " * 30_000, encoding="utf-8")
+    assert len(gensim_engine.train(path, epochs=1, **SMALL)) == 4
+
+
+@pytest.mark.parametrize(
+    ("content", "min_count", "words"),
+    [
+        ("", 1, "holds no words"),
+        ("\n\n \n", 1, "holds no words"),
+        ("word word\n", 1, "only one word, 'word', is left"),
+        (
+            "a a a b b c\n",
+            5,
+            "min_count 5 leaves no word: the most frequent one, 'a', occurs 3 times; give a min_count of at most 3",
+        ),
+        ("a\nb\na\nb\n", 1, "no sentence holds two words"),
+    ],
+)
+def test_bad_input_texts_that_teach_nothing(tmp_path: Path, content: str, min_count: int, words: str) -> None:
+    path = tmp_path / "text.txt"
+    path.write_text(content, encoding="utf-8")
+    with pytest.raises(DataError, match=words):
+        gensim_engine.train(path, **{**SMALL, "min_count": min_count})
+
+
+def test_bad_input_a_state_of_another_training(text: Path, tmp_path: Path) -> None:
+    state = tmp_path / "state.npz"
+    gensim_engine.train(text, epochs=1, state=state, **SMALL)
+    with pytest.raises(DataError, match=r"other epochs, seed; give the same as then, or delete it"):
+        gensim_engine.train(text, epochs=2, seed=1, state=state, **SMALL)
+    with pytest.raises(DataError, match="other dimensions, words"):
+        gensim_engine.train(text, epochs=1, state=state, **{**SMALL, "dimensions": 8}, most=5)
+    state.write_bytes(b"no archive")
+    with pytest.raises(DataError, match="is no training state"):
+        gensim_engine.train(text, epochs=1, state=state, **SMALL)
+
+
+def test_a_last_rate_above_the_first_is_refused(text: Path) -> None:
+    with pytest.raises(ValueError, match=r"min_learning_rate 0\.5 is above learning_rate 0\.025"):
+        gensim_engine.train(text, min_learning_rate=0.5, **SMALL)
