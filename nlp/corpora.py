@@ -1,0 +1,292 @@
+"""Text to learn from: a built-in corpus, a file or a folder, as lines that are read as often as needed and never held all at once."""
+
+import hashlib
+import re
+from collections.abc import Iterator, Sequence
+from copy import copy
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Literal, get_args
+
+from nlp.corpus_files import Invalid, TextFile, UnusableError, probe
+from nlp.errors import DataError
+
+Errors = Literal["strict", "replace"]
+
+BUILT_IN = ("lee",)
+
+_LISTED = 100
+_PARTS = {
+    "train": re.compile(r"train(ing)?\d*"),
+    "validation": re.compile(r"(val|valid|validation|dev|devel|development)\d*"),
+    "test": re.compile(r"test(ing)?\d*"),
+}
+
+
+class Lines:
+    """The lines of some text files without their ends, as often as asked."""
+
+    names: tuple[str, ...]
+    """The files."""
+    errors: Errors
+    """What becomes of bytes that are no UTF-8: `strict` raises DataError, `replace` puts U+FFFD there."""
+    replaced: int
+    """Lines of the last iteration in which bytes that are no UTF-8 became U+FFFD."""
+    replacements: list[Invalid]
+    """The first hundred of them."""
+    skipped: list[tuple[str, str]]
+    """Files that were left out, or from some line on, and why."""
+
+    def __init__(
+        self,
+        files: Sequence[TextFile],
+        *,
+        errors: Errors = "strict",
+        most: int | None = None,
+        skipped: Sequence[tuple[str, str]] = (),
+        folder: bool = False,
+    ) -> None:
+        """files: at least one; most: so many lines only; folder: a corrupt file among others is skipped, not an error.
+
+        skipped: what is known to be left out already.
+        """
+        self.names = tuple(file.name for file in files)
+        self.errors = errors
+        self.replaced = 0
+        self.replacements = []
+        self.skipped = list(skipped)
+        self._files = tuple(files)
+        self._most = most
+        self._known = tuple(skipped)
+        self._folder = folder
+        self._part: tuple[int, float, float] | None = None
+
+    def __iter__(self) -> Iterator[str]:
+        self.replaced = 0
+        self.replacements = []
+        self.skipped = list(self._known)
+        lines = self._all()
+        if self._part is None:
+            return lines
+        seed, low, high = self._part
+        return (line for line in lines if low <= _place(line, seed) < high)
+
+    def part(self, seed: int, low: float, high: float) -> "Lines":
+        """Those of the lines whose place between 0 and 1, which seed and text decide, is at least low and below high."""
+        lines = copy(self)
+        lines._part = (seed, low, high)
+        return lines
+
+    def tolerant(self) -> "Lines":
+        """The same lines with U+FFFD for what is no UTF-8."""
+        lines = copy(self)
+        lines.errors = "replace"
+        return lines
+
+    def _all(self) -> Iterator[str]:
+        left = self._most
+        for file in self._files:
+            try:
+                for line in file.lines(self._note if self.errors == "replace" else None):
+                    if left is not None:
+                        if left <= 0:
+                            return
+                        left -= 1
+                    yield line
+            except UnusableError as error:
+                if not self._folder:
+                    raise
+                self.skipped.append((file.name, str(error)))
+
+    def _note(self, found: Invalid) -> None:
+        self.replaced += 1
+        if len(self.replacements) < _LISTED:
+            self.replacements.append(found)
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """What to learn from, and held-out text where the data brings it."""
+
+    name: str
+    """The built-in name, or that of the file or folder."""
+    train: Lines
+    validation: Lines | None = None
+    test: Lines | None = None
+
+    def fingerprint(self) -> str:
+        """SHA-256 of all lines in UTF-8, part by part, however they are packed; reads everything once."""
+        digest = hashlib.sha256()
+        for name in ("train", "validation", "test"):
+            digest.update(f"\0{name}\0".encode())
+            for line in getattr(self, name) or ():
+                digest.update(line.encode())
+                digest.update(b"\n")
+        return digest.hexdigest()
+
+
+def read(
+    data: str,
+    *,
+    errors: Errors = "strict",
+    validation: Path | None = None,
+    test: Path | None = None,
+    most: int | None = None,
+) -> Corpus:
+    """A corpus by name or path.
+
+    data: `lee`, a text file (plain, .gz, .xz, .bz2) or a folder. A folder's files with train, valid (val, dev) or test in their names
+        or in those of their folders are those parts; where none has train, the others are the training text, sorted by name.
+    errors: what becomes of bytes that are no UTF-8: `strict` names them, `replace` puts U+FFFD there.
+    validation, test: held-out files or folders, in place of the folder's own.
+    most: of each part, the first so many lines only.
+
+    Raises DataError when there is no text, or a file is none. In a folder with usable files the others are listed in `Lines.skipped`.
+    """
+    if errors not in get_args(Errors):
+        raise ValueError(f"errors is '{errors}'; expected one of {', '.join(get_args(Errors))}")
+    if data in BUILT_IN:
+        path, name = _lee(), data
+    else:
+        path, name = Path(data), Path(data).resolve().name
+    parts = (_folder_parts if path.is_dir() else _file_parts)(path, errors=errors, most=most)
+    for part, held_out in (("validation", validation), ("test", test)):
+        if held_out is not None:
+            parts[part] = _held_out(held_out, errors=errors, most=most)
+    return Corpus(name, parts["train"], parts.get("validation"), parts.get("test"))
+
+
+def split(
+    lines: Lines, *, seed: int, shares: tuple[float, float, float] = (0.6, 0.2, 0.2)
+) -> tuple[Lines, Lines, Lines]:
+    """Training, validation and test lines; seed and the line's text decide, so that equal lines are in the same part.
+
+    shares: of the three, 0 to 1, together 1; a part of share 0 is empty.
+
+    Raises DataError when another part has no line that is not blank.
+    """
+    if min(shares) < 0 or abs(sum(shares) - 1) > 1e-9:
+        raise ValueError(f"shares are {shares}; expected three numbers of 0 or more that sum to 1")
+    edges = (0.0, shares[0], shares[0] + shares[1], 2.0)
+    if shares[2] == 0:
+        edges = (*edges[:2], 2.0, 2.0)
+    counts = _counts(lines, seed, edges, shares)
+    if not all(count or not share for count, share in zip(counts, shares, strict=True)):
+        raise DataError(
+            f"the text is too short to split: {sum(counts)} lines fall to training, validation and test as"
+            f" {counts[0]}, {counts[1]}, {counts[2]} (equal lines stay together); give more lines, another seed or"
+            " held-out files of your own"
+        )
+    train, validation, test = (lines.part(seed, low, high) for low, high in pairwise(edges))
+    return train, validation, test
+
+
+def _place(line: str, seed: int) -> float:
+    """A number in [0, 1) from seed and text; a cryptographic hash, so that no regularity of the text shows in it."""
+    digest = hashlib.blake2b(line.encode(), digest_size=8, salt=(seed % 2**64).to_bytes(8, "little")).digest()
+    return int.from_bytes(digest[:6], "little") / 2**48
+
+
+def _counts(lines: Lines, seed: int, edges: Sequence[float], shares: Sequence[float]) -> list[int]:
+    """Lines of each part that are not blank; counting stops when every part has some."""
+    counts = [0, 0, 0]
+    for line in lines:
+        if line.strip():
+            place = _place(line, seed)
+            counts[next(part for part in range(3) if place < edges[part + 1])] += 1
+            if all(count or not share for count, share in zip(counts, shares, strict=True)):
+                break
+    return counts
+
+
+def _lee() -> Path:
+    """The excerpt of the Lee news corpus that gensim brings."""
+    try:
+        from gensim.test.utils import datapath
+    except ImportError as error:
+        raise DataError(
+            f"the built-in corpus 'lee' comes with gensim, which cannot be imported ({error}): pip install gensim"
+        ) from None
+    path = Path(datapath("lee_background.cor"))
+    if not path.is_file():
+        raise DataError(
+            f"the installed gensim has no {path.name}, the built-in corpus 'lee'; install gensim 4 again or give a text file"
+        )
+    return path
+
+
+def _file(path: Path, *, errors: Errors, most: int | None) -> Lines:
+    if not path.exists():
+        raise DataError(
+            f"no file or folder {path}; expected a text file, a folder of text files or a built-in corpus: {', '.join(BUILT_IN)}"
+        )
+    return Lines([probe(path, str(path))], errors=errors, most=most)
+
+
+def _file_parts(path: Path, *, errors: Errors, most: int | None) -> dict[str, Lines]:
+    return {"train": _file(path, errors=errors, most=most)}
+
+
+def _held_out(path: Path, *, errors: Errors, most: int | None) -> Lines:
+    if not path.is_dir():
+        return _file(path, errors=errors, most=most)
+    return _lines(path, _text_files(path), errors=errors, most=most)
+
+
+def _folder_parts(folder: Path, *, errors: Errors, most: int | None) -> dict[str, Lines]:
+    """Training and held-out lines of a folder by the names of its files."""
+    named: dict[str, list[Path]] = {"train": [], "validation": [], "test": [], "": []}
+    files = _text_files(folder)
+    for path in files:
+        named[_part(path.relative_to(folder))].append(path)
+    rest = named.pop("")
+    if not named["train"]:
+        named["train"], rest = rest, []
+    if files and not named["train"]:
+        raise DataError(
+            f"{folder} holds no training text, only {', '.join(path.name for path in files[:5])}; add train.txt or name the file"
+        )
+    parts = {
+        part: _lines(folder, paths, errors=errors, most=most)
+        for part, paths in named.items()
+        if paths or part == "train"
+    }
+    unused = [(str(path.relative_to(folder)), "neither train, valid nor test in its name") for path in rest]
+    parts["train"].skipped += unused
+    parts["train"]._known += tuple(unused)
+    return parts
+
+
+def _text_files(folder: Path) -> list[Path]:
+    """Everything but hidden files and folders, sorted by name."""
+    found = (path for path in folder.rglob("*") if not path.is_dir())
+    return sorted(path for path in found if not any(name.startswith(".") for name in path.relative_to(folder).parts))
+
+
+def _part(path: Path) -> str:
+    """train, validation, test or nothing, by the words in the names of file and folders, the file's own first."""
+    for name in reversed(path.parts):
+        for word in re.split(r"[._-]", name.lower()):
+            for part, pattern in _PARTS.items():
+                if pattern.fullmatch(word):
+                    return part
+    return ""
+
+
+def _lines(
+    folder: Path, paths: Sequence[Path], *, errors: Errors, most: int | None, unused: Sequence[tuple[str, str]] = ()
+) -> Lines:
+    files, skipped = [], list(unused)
+    for path in paths:
+        name = str(path.relative_to(folder))
+        try:
+            files.append(probe(path, name))
+        except UnusableError as error:
+            skipped.append((name, str(error)))
+    if not files:
+        reasons = "".join(f"\n  {reason}" for _, reason in skipped[:10])
+        raise DataError(
+            f"{folder} holds no text file (files: {len(skipped)}); expected UTF-8 text, plain or .gz, .xz, .bz2{reasons}"
+        )
+    return Lines(files, errors=errors, most=most, skipped=skipped, folder=True)
