@@ -56,8 +56,10 @@ class Evidence:
     easiest: Sequence[tuple[str, float]]
     coloured: Sequence[Sequence[Word]]
     """A few test sentences, word by word."""
+    replaced: int
+    """Lines in which bytes that are no UTF-8 became U+FFFD."""
     skipped: Sequence[tuple[str, str]]
-    """(what, why) of everything in the corpus that could not be used."""
+    """(name, reason) of the files that were left out."""
     seconds: Mapping[str, float]
     """By act."""
 
@@ -73,9 +75,9 @@ def write(folder: Path, evidence: Evidence) -> None:
         _sentences(evidence),
         _samples(evidence.samples),
         _model(evidence),
-        _corpus(evidence.parts),
+        _corpus(evidence.parts, evidence.replaced),
         sections.timing(evidence.seconds),
-        sections.skipped(evidence.skipped, noun="line"),
+        sections.skipped(evidence.skipped),
     ]
     present = [part for part in parts if part is not None]
     report.write(folder / "report.html", title=f"ngram: {folder.name}", summary=_summary(evidence), sections=present)
@@ -256,13 +258,13 @@ def _parameter(value: str | float | Sequence[float]) -> str:
     return ", ".join(f"{number:.6g}" for number in ([value] if isinstance(value, int | float) else value))
 
 
-def _corpus(parts: Sequence[Part]) -> report.Section:
+def _corpus(parts: Sequence[Part], replaced: int) -> report.Section:
     rows = [
         [part.name, f"{part.sentences:,}", f"{part.words:,}", f"{part.types:,}", f"{part.oov:,}", _share(part)]
         for part in parts
     ]
     head = ["text", "sentences", "words", "distinct", "outside the vocabulary", "share"]
-    return report.Section(title="The text", body=sections.grid(head, rows))
+    return report.Section(title="The text", body=sections.grid(head, rows) + text_plots.replaced(replaced))
 
 
 def _share(part: Part) -> str:

@@ -119,13 +119,13 @@ def timing(seconds: Mapping[str, float]) -> Section:
     return Section(title="Timing", body=body)
 
 
-def skipped(items: Sequence[tuple[str, str]], *, noun: str = "file") -> Section:
-    """(name, reason) of everything that could not be used. noun: what one of them is."""
-    if not items:
-        return Section(title=f"Skipped {noun}s", body=f"<p>None: every {noun} could be used.</p>")
-    count = f"1 {noun} was" if len(items) == 1 else f"{len(items)} {noun}s were"
-    table = grid([noun, "reason"], items, words=(1,))
-    return Section(title=f"Skipped {noun}s ({len(items)})", body=f"<p>{count} left out.</p>{table}")
+def skipped(files: Sequence[tuple[str, str]]) -> Section:
+    """(file name, reason) of everything that could not be used."""
+    if not files:
+        return Section(title="Skipped files", body="<p>None: every file could be used.</p>")
+    count = "1 file was" if len(files) == 1 else f"{len(files)} files were"
+    table = grid(["file", "reason"], files, words=(1,))
+    return Section(title=f"Skipped files ({len(files)})", body=f"<p>{count} left out.</p>{table}")
 
 
 def forms(parity: Mapping[str, Any]) -> Section:

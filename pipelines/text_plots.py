@@ -71,11 +71,11 @@ def surprise(words: Sequence[Word]) -> str:
 
 
 def _shaded(word: Word) -> str:
-    bits = -word.log10_prob * math.log2(10)
+    bits = max(-word.log10_prob * math.log2(10), 0.0)
     share = 0.9 * min(bits, FULL_BITS) / FULL_BITS
     source = "not in the vocabulary" if word.order == 0 else f"from {word.order} words" if word.order > 1 else "alone"
     line = "2px dashed #5d6470" if word.order == 0 else "2px solid transparent"
-    number = "∞" if math.isinf(bits) else f"{max(bits, 0.0):.1f}"
+    number = "∞" if math.isinf(bits) else f"{bits:.1f}"
     return (
         f'<span title="p = {10**word.log10_prob:.3g}, {source}" style="{WORD};border-bottom:{line};'
         f'background:rgba(221,132,82,{share:.2f})">{html.escape(word.text)}<br><small>{number}</small></span>'
@@ -85,23 +85,30 @@ def _shaded(word: Word) -> str:
 def zipf(counts: NDArray[np.int64], *, min_count: int) -> str:
     """How often each word occurs against its rank, both axes logarithmic, with the count below which words are left out.
 
-    counts: int64 (words,), falling, those of the words that are left out too where they are known.
+    counts: int64 (words,), falling, at least one; those of the words that are left out too where they are known.
     """
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(5.4, 3.6), layout="constrained")
     axes = figure.add_subplot()
-    ranks = np.unique(np.geomspace(1, max(len(counts), 1), ZIPF_POINTS).astype(np.int64))[: len(counts)]
+    ranks = np.unique(np.geomspace(1, len(counts), ZIPF_POINTS).round().astype(np.int64))
     axes.loglog(ranks, counts[ranks - 1], ".", color=plots.TRAIN, markersize=4, label="words")
-    if len(counts):
-        axes.loglog(ranks, counts[0] / ranks, ":", color=plots.QUIET, linewidth=1, label="Zipf's law, 1 / rank")
-        axes.set_ylim(bottom=0.7, top=counts[0] * 2)
+    axes.loglog(ranks, counts[0] / ranks, ":", color=plots.QUIET, linewidth=1, label="Zipf's law, 1 / rank")
+    axes.set_ylim(bottom=0.7, top=counts[0] * 2)
     axes.axhline(min_count, color=plots.HELD_OUT, linewidth=1, label=f"--min-count {min_count}")
     axes.set(xlabel="rank of the word", ylabel="how often it occurs")
     axes.legend(frameon=False, fontsize=8)
     plots.plain(axes)
     told = ", ".join(f"rank {rank}: {counts[rank - 1]}" for rank in 10 ** np.arange(7) if rank <= len(counts))
-    return plots.picture(figure, alt=f"Word frequency by rank: {told or 'no word'}; min-count {min_count}.")
+    return plots.picture(figure, alt=f"Word frequency by rank: {told}; min-count {min_count}.")
+
+
+def replaced(lines: int) -> str:
+    """How many lines held bytes that are no UTF-8, in a sentence; nothing where all were good."""
+    if not lines:
+        return ""
+    held = "1 line" if lines == 1 else f"{lines:,} lines"
+    return f'<p style="margin-top:12px">{held} held bytes that are no UTF-8; each became U+FFFD.</p>'
 
 
 def scatter(points: NDArray[np.floating], words: Sequence[str], *, groups: Sequence[int] | None = None) -> str:

@@ -57,8 +57,10 @@ class Evidence:
     """Those to show, the best first."""
     parity: Mapping[str, Any] | None
     """parity.json, when there was an export."""
+    replaced: int
+    """Lines in which bytes that are no UTF-8 became U+FFFD."""
     skipped: Sequence[tuple[str, str]]
-    """(what, why) of everything in the corpus that could not be used."""
+    """(name, reason) of the files that were left out."""
     seconds: Mapping[str, float]
     """By act."""
 
@@ -76,7 +78,7 @@ def write(folder: Path, evidence: Evidence) -> None:
         _history(evidence.rows),
         _forms(evidence.parity),
         sections.timing(evidence.seconds),
-        sections.skipped(evidence.skipped, noun="line"),
+        sections.skipped(evidence.skipped),
     ]
     present = [part for part in parts if part is not None]
     report.write(folder / "report.html", title=f"word2vec: {folder.name}", summary=_summary(evidence), sections=present)
@@ -192,13 +194,12 @@ def _frequencies(evidence: Evidence) -> report.Section:
         f"{evidence.raw_words:,} words in {evidence.sentences:,} sentences; {words:,} distinct words occur {evidence.min_count:,} times or "
         f"more and have vectors, which covers {kept / max(evidence.raw_words, 1):.1%} of the text. "
     )
-    if words:
-        rare = int((evidence.counts < 4 * evidence.min_count).sum())
-        told += (
-            f"{rare:,} of them occur less than {4 * evidence.min_count:,} times: their vectors are the least certain."
-        )
+    rare = int((evidence.counts < 4 * evidence.min_count).sum())
+    told += f"{rare:,} of them occur less than {4 * evidence.min_count:,} times: their vectors are the least certain."
     picture = text_plots.zipf(evidence.counts, min_count=evidence.min_count)
-    return report.Section(title="Word frequencies", body=f"<p>{told}</p>{picture}")
+    return report.Section(
+        title="Word frequencies", body=f"<p>{told}</p>{picture}" + text_plots.replaced(evidence.replaced)
+    )
 
 
 def _phrases(found: "Sequence[Phrase]") -> report.Section | None:
@@ -220,7 +221,9 @@ def _history(rows: Sequence[Mapping[str, float]]) -> report.Section | None:
 
 
 def _cell(value: float | None) -> str:
-    return f"{value:,.5g}" if value is not None and not math.isnan(value) else ""
+    if value is None or math.isnan(value):
+        return ""
+    return f"{value:,.0f}" if value >= 1000 else f"{value:.5g}"
 
 
 def _forms(parity: Mapping[str, Any] | None) -> report.Section | None:

@@ -42,15 +42,6 @@ def test_forms_state_size_and_scores() -> None:
     assert "all 7 held-out" in body
 
 
-def test_what_is_skipped_has_a_name() -> None:
-    assert sections.skipped([], noun="line") == Section(
-        title="Skipped lines", body="<p>None: every line could be used.</p>"
-    )
-    two = sections.skipped([("a:3", "not UTF-8"), ("a:5", "too long")], noun="line")
-    assert two.title == "Skipped lines (2)"
-    assert "2 lines were left out" in two.body
-
-
 def test_a_grid_sets_words_left_and_escapes_them() -> None:
     body = sections.grid(["word", "count", "near"], [["<b>", "3", "a&b"]], words=(2,))
     assert '<th scope="col">word</th><th scope="col">count</th><th scope="col" class="text">near</th>' in body
