@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from nlp.ngrams import query
+
 Place = tuple[NDArray[np.int8], NDArray[np.int64]]
 """Lengths and indices of contexts or n-grams, each (b,)."""
 
@@ -51,11 +53,12 @@ class Walk:
         prob = np.ones(len(words))
         for order in range(int(at_length.max(initial=0)), 0, -1):
             rows = np.flatnonzero(at_length == order)
-            place, found = self._find(order, at_index[rows], words[rows])
-            hit, missed = rows[found], rows[~found]
-            length[hit], index[hit] = order + 1, place[found]
+            place = self._find(order, at_index[rows], words[rows])
+            found = place >= 0
+            hit, missed, place = rows[found], rows[~found], place[found]
             if len(hit):
-                prob[hit] *= self.prob[order][place[found]]
+                length[hit], index[hit] = order + 1, place
+                prob[hit] *= self.prob[order][place]
             at_length[hit] = -1
             shorter = at_index[missed]
             prob[missed] *= self.backoff[order - 1][shorter]
@@ -64,11 +67,8 @@ class Walk:
         prob[rest] *= self.prob[0][index[rest]]
         return (length, index), prob
 
-    def _find(
-        self, order: int, contexts: NDArray[np.int64], words: NDArray[np.int64]
-    ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-        if order >= len(self.keys) or not len(self.keys[order]):
-            return np.zeros(len(words), np.int64), np.zeros(len(words), bool)
-        keys, wanted = self.keys[order], contexts * self.vocabulary_size + words
-        place = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
-        return place, keys[place] == wanted
+    def _find(self, order: int, contexts: NDArray[np.int64], words: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Index of each n-gram `context word` in the level above the context's, -1 where it is absent."""
+        if order >= len(self.keys):
+            return np.full(len(words), -1, np.int64)
+        return query.find(self.keys[order], contexts * self.vocabulary_size + words)

@@ -115,7 +115,8 @@ def _words(members: Sequence[_Member], shares: NDArray[np.float64], *, size: int
 
 def _longer(members: Sequence[_Member], shares: NDArray[np.float64], order: int, *, size: int) -> Level:
     own = [member.keys(order, size=size) for member in members]
-    keys = np.unique(np.concatenate(own))
+    keys = np.sort(np.concatenate(own))
+    keys = keys[np.diff(keys, prepend=-1) > 0]
     prob = np.zeros(len(keys))
     for member, part, share in zip(members, own, shares, strict=True):
         member.number = np.searchsorted(keys, part)
