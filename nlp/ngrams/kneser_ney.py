@@ -43,27 +43,47 @@ def estimate(
     Raises DataError when the counts give no discounts and there is no fallback, or when `closed` and the text holds `<unk>`.
     """
     keep = kept(counts, prune)
+    by_order = discounts(counts, modified=modified, discount_fallback=discount_fallback)
     shares = _shares(keep[0] & contexts.can_follow(counts, closed=closed), interpolate_unigrams, vocab_pad)
     probs: list[Floats] = []
     backoffs: list[Floats] = []
-    for order in range(1, counts.order + 1):
-        adjusted = counts.adjusted[order - 1]
-        taken = _discounts(counts, order, modified, discount_fallback)[np.minimum(adjusted, 3)]
-        lost = taken if keep[order - 1].all() else np.where(keep[order - 1], taken, adjusted)
+    for order, (adjusted, mask, discount) in enumerate(zip(counts.adjusted, keep, by_order, strict=True), start=1):
+        taken: Floats = np.append(0.0, discount)[np.minimum(adjusted, 3)]
+        lost: Floats = taken if mask.all() else np.where(mask, taken, adjusted)
         if order == 1:
             total = adjusted.sum()
-            prob = (adjusted - taken) / total + lost.sum() / total * shares
+            prob: Floats = (adjusted - taken) / total + lost.sum() / total * shares
             prob[BOS_ID] = 1
         else:
-            context, size = counts.prefix(order), len(probs[-1])
-            total = np.bincount(context, adjusted, size)
-            backoff = np.ones(size)
-            np.divide(np.bincount(context, lost, size), total, out=backoff, where=total > 0)
+            prob, backoff = _interpolated(counts, order, taken, lost, probs[-1])
             backoffs.append(backoff)
-            prob = (adjusted - taken) / total[context]
-            prob += backoff[context] * probs[-1][counts.suffix[order - 1]]
         probs.append(prob)
     return list(zip(probs, [*backoffs, np.ones(len(probs[-1]))], strict=True))
+
+
+def _interpolated(counts: NGramCounts, order: int, taken: Floats, lost: Floats, below: Floats) -> tuple[Floats, Floats]:
+    """Probabilities of an order and backoff weights of the one below, whose probabilities are `below`."""
+    adjusted, context = counts.adjusted[order - 1], counts.prefix(order)
+    total = np.bincount(context, adjusted, len(below))
+    backoff = np.ones(len(below))
+    np.divide(np.bincount(context, lost, len(below)), total, out=backoff, where=total > 0)
+    # In place: at order 5 each of these arrays can be 100 MB.
+    prob: Floats = adjusted - taken
+    prob /= total[context]
+    lower = below[counts.suffix[order - 1]]
+    lower *= backoff[context]
+    prob += lower
+    return prob, backoff
+
+
+def discounts(
+    counts: NGramCounts, *, modified: bool = True, discount_fallback: tuple[float, float, float] | None = None
+) -> list[Floats]:
+    """What is taken from adjusted counts of 1, 2, and 3 or more: float64 (3,) for each order; arguments and errors as in `estimate`.
+
+    From t1 to t4, the numbers of n-grams with adjusted counts of 1 to 4, with Y = t1 / (t1 + 2 t2): D_k = k - (k + 1) Y t_{k+1} / t_k.
+    """
+    return [_discounts(counts, order, modified, discount_fallback) for order in range(1, counts.order + 1)]
 
 
 def kept(counts: NGramCounts, prune: Sequence[int]) -> list[Booleans]:
@@ -101,7 +121,6 @@ def _shares(words: Booleans, interpolate: bool, vocab_pad: int) -> Floats:
 
 
 def _discounts(counts: NGramCounts, order: int, modified: bool, fallback: tuple[float, float, float] | None) -> Floats:
-    """What is taken from adjusted counts of 0, 1, 2, and 3 or more: float64 (4,)."""
     tallies = _tallies(counts, order)
     found = _modified(tallies) if modified else _plain(tallies)
     if found is not None:
@@ -114,7 +133,7 @@ def _discounts(counts: NGramCounts, order: int, modified: bool, fallback: tuple[
         )
     if any(not 0 <= discount <= count for count, discount in enumerate(fallback, start=1)):
         raise ValueError(f"fallback discounts {fallback}; expected three, from 0 to 1, 0 to 2 and 0 to 3")
-    return np.array([0.0, *(fallback if modified else fallback[:1] * 3)])
+    return np.array(fallback if modified else fallback[:1] * 3)
 
 
 def _tallies(counts: NGramCounts, order: int) -> list[int]:
@@ -151,14 +170,14 @@ def _modified(tallies: Sequence[int]) -> Floats | None:
     if not all(tallies[:3]):
         return None
     share = tallies[0] / (tallies[0] + 2 * tallies[1])
-    discounts = [0.0, *(k - (k + 1) * share * tallies[k] / tallies[k - 1] for k in (1, 2, 3))]
-    return np.array(discounts) if all(0 <= discount <= k for k, discount in enumerate(discounts)) else None
+    found = [k - (k + 1) * share * tallies[k] / tallies[k - 1] for k in (1, 2, 3)]
+    return np.array(found) if all(0 <= discount <= k for k, discount in enumerate(found, start=1)) else None
 
 
 def _plain(tallies: Sequence[int]) -> Floats | None:
     if not all(tallies[:2]):
         return None
-    return np.array([0.0, *[tallies[0] / (tallies[0] + 2 * tallies[1])] * 3])
+    return np.full(3, tallies[0] / (tallies[0] + 2 * tallies[1]))
 
 
 def _said(tallies: Sequence[int]) -> str:

@@ -126,6 +126,16 @@ def test_the_begin_of_a_sentence_is_written_as_kenlm_does() -> None:
         assert not model.levels[-1].log10_backoff.any()
 
 
+@pytest.mark.parametrize("name", ["model.npz", "model.arpa", "model.arpa.gz"])
+def test_models_are_written_and_read_by_their_names(tmp_path: Path, name: str) -> None:
+    ids, vocabulary = encode(chunks(some_text(3)))
+    model = ngram.estimate(ids, vocabulary, order=3, discount_fallback=FALLBACK)
+    ngram.write(model, tmp_path / name)
+    again = ngram.read(tmp_path / name)
+    assert (tmp_path / name).read_bytes()[:2] == {".npz": b"PK", ".gz": b"\x1f\x8b"}.get(Path(name).suffix, b"\\d")
+    assert ngram.score(again, ids).log10 == pytest.approx(ngram.score(model, ids).log10, abs=1e-5)
+
+
 def test_bad_input_options_that_do_not_exist_together() -> None:
     ids, vocabulary = encode(["a b\n"])
     with pytest.raises(

@@ -169,6 +169,18 @@ def test_kneser_ney_tallies_the_last_ngram_by_its_raw_count() -> None:
     assert kneser_ney._tallies(found, 2) == [3, 0, 3, 0]
 
 
+def test_kneser_ney_discounts_by_hand() -> None:
+    # Words of 1, 2, 3 and 4 occurrences: four, three, two and one of them; <s> and </s> are in one long sentence.
+    words = [
+        name for times, names in enumerate(["abcd", "efg", "hi", "j"], start=1) for name in names for _ in range(times)
+    ]
+    found, _ = counted([words], 1)
+    y = 5 / (5 + 2 * 3)  # </s> occurs once too
+    expected = [1 - 2 * y * 3 / 5, 2 - 3 * y * 2 / 3, 3 - 4 * y * 1 / 2]
+    assert kneser_ney.discounts(found)[0] == pytest.approx(expected)
+    assert kneser_ney.discounts(found, modified=False)[0] == pytest.approx([y, y, y])
+
+
 def test_plain_kneser_ney_by_hand() -> None:
     # Bigrams: "<s> a" 2, "<s> b" 1, "a b" 1, "a </s>" 1, "b </s>" 2; three of 1, two of 2: D = 3 / 7.
     # Unigrams: a 1, b 2 (tallied as it is: it comes last, and its raw count is 2), </s> 2: D = 1 / 5; gamma = 3 D / 5.
