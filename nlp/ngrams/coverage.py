@@ -25,7 +25,7 @@ class Coverage:
     unseen: float
     """Share of those that the training text does not hold, 0 to 1; NaN without any."""
     unseen_distinct: float
-    """The same with repeated ones counted once."""
+    """The same with repeated ones counted once; all unknown words are one word, which makes it small at order 1."""
 
 
 @dataclass(frozen=True)
