@@ -24,6 +24,23 @@ _PARTS = {
 }
 
 
+@dataclass(frozen=True)
+class _Part:
+    """A share of the lines, by a number in [0, 1) for each text."""
+
+    key: bytes
+    low: float
+    high: float
+
+    def holds(self, line: str, number: int) -> bool:
+        """Whether the line falls here: equal lines do so together, blank ones (that would all be in one part) by their number."""
+        # A cryptographic hash, so that no regularity of the text shows in the parts.
+        digest = hashlib.blake2b(
+            (line if line.strip() else f"\0{number}").encode(), digest_size=6, key=self.key
+        ).digest()
+        return self.low <= int.from_bytes(digest, "little") / 2**48 < self.high
+
+
 class Lines:
     """The lines of some text files without their ends, as often as asked."""
 
@@ -60,22 +77,23 @@ class Lines:
         self._most = most
         self._known = tuple(skipped)
         self._folder = folder
-        self._part: tuple[int, float, float] | None = None
+        self._parts: tuple[_Part, ...] = ()
 
     def __iter__(self) -> Iterator[str]:
         self.replaced = 0
         self.replacements = []
         self.skipped = list(self._known)
-        lines = self._all()
-        if self._part is None:
-            return lines
-        seed, low, high = self._part
-        return (line for line in lines if low <= _place(line, seed) < high)
+        if not self._parts:
+            return self._all()
+        return (
+            line for number, line in enumerate(self._all()) if all(part.holds(line, number) for part in self._parts)
+        )
 
     def part(self, seed: int, low: float, high: float) -> "Lines":
         """Those of the lines whose place between 0 and 1, which seed and text decide, is at least low and below high."""
         lines = copy(self)
-        lines._part = (seed, low, high)
+        # A part of a part is drawn anew: by the same places it would be all or nothing.
+        lines._parts = (*self._parts, _Part(f"{seed} {len(self._parts)}".encode(), low, high))
         return lines
 
     def tolerant(self) -> "Lines":
@@ -168,36 +186,16 @@ def split(
     """
     if min(shares) < 0 or abs(sum(shares) - 1) > 1e-9:
         raise ValueError(f"shares are {shares}; expected three numbers of 0 or more that sum to 1")
-    edges = (0.0, shares[0], shares[0] + shares[1], 2.0)
-    if shares[2] == 0:
-        edges = (*edges[:2], 2.0, 2.0)
-    counts = _counts(lines, seed, edges, shares)
-    if not all(count or not share for count, share in zip(counts, shares, strict=True)):
+    edges = (0.0, shares[0], shares[0] + shares[1] if shares[2] else 1.0, 1.0)
+    parts = tuple(lines.part(seed, low, high) for low, high in pairwise(edges))
+    if not all(any(line.strip() for line in part) for part, share in zip(parts, shares, strict=True) if share):
+        counts = [sum(1 for line in part if line.strip()) for part in parts]
         raise DataError(
             f"the text is too short to split: {sum(counts)} lines fall to training, validation and test as"
             f" {counts[0]}, {counts[1]}, {counts[2]} (equal lines stay together); give more lines, another seed or"
             " held-out files of your own"
         )
-    train, validation, test = (lines.part(seed, low, high) for low, high in pairwise(edges))
-    return train, validation, test
-
-
-def _place(line: str, seed: int) -> float:
-    """A number in [0, 1) from seed and text; a cryptographic hash, so that no regularity of the text shows in it."""
-    digest = hashlib.blake2b(line.encode(), digest_size=8, salt=(seed % 2**64).to_bytes(8, "little")).digest()
-    return int.from_bytes(digest[:6], "little") / 2**48
-
-
-def _counts(lines: Lines, seed: int, edges: Sequence[float], shares: Sequence[float]) -> list[int]:
-    """Lines of each part that are not blank; counting stops when every part has some."""
-    counts = [0, 0, 0]
-    for line in lines:
-        if line.strip():
-            place = _place(line, seed)
-            counts[next(part for part in range(3) if place < edges[part + 1])] += 1
-            if all(count or not share for count, share in zip(counts, shares, strict=True)):
-                break
-    return counts
+    return parts[0], parts[1], parts[2]
 
 
 def _lee() -> Path:

@@ -286,6 +286,19 @@ def test_split_is_fixed_by_the_seed(many: Corpus) -> None:
     assert corpora.split(many.train, seed=-1)
 
 
+def test_a_part_is_split_anew(many: Corpus) -> None:
+    train = corpora.split(many.train, seed=1)[0]
+    again = [set(part) for part in corpora.split(train, seed=1)]
+    assert set.union(*again) == set(train)
+    # 1,200 different lines, of which 0.6: five standard deviations are 0.07.
+    assert abs(len(again[0]) / 1200 - 0.6) < 0.07
+
+
+def test_blank_lines_are_in_every_part(tmp_path: Path) -> None:
+    lines = corpora.read(str(file(tmp_path, "text.txt", b"".join(b"%d\n\n" % i for i in range(500))))).train
+    assert [list(part).count("") > 50 for part in corpora.split(lines, seed=0)] == [True] * 3
+
+
 def test_split_without_a_part(many: Corpus) -> None:
     train, validation, test = corpora.split(many.train, seed=0, shares=(0.9, 0.1, 0.0))
     assert len(list(train)) + len(list(validation)) == 4000
