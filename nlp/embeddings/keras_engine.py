@@ -1,0 +1,202 @@
+"""word2vec with negative sampling in Keras: skip-gram and CBOW.
+
+A step is a batch of text blocks (`blocks`), its gradients are matrix products (`negative_sampling`), and only the rows that it met move.
+"""
+
+import contextlib
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import keras
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from nlp.embeddings import blocks, negative_sampling
+from nlp.embeddings.blocks import Blocks, Drawer
+from nlp.embeddings.encoding import Encoded
+from nlp.errors import DataError
+
+ARCHITECTURES = {"skip-gram": negative_sampling.skip_gram, "cbow": negative_sampling.cbow}
+
+Row = dict[str, float]
+
+
+@dataclass(frozen=True, kw_only=True)
+class State:
+    """Where training stands after an epoch: all that a later call needs to go on as if it had not stopped."""
+
+    words: NDArray[np.float32]
+    """(V, d): the vectors."""
+    contexts: NDArray[np.float32]
+    """(V, d): the output vectors, which predict a word from its neighbours."""
+    epochs: int
+    """Finished epochs."""
+
+
+class WordVectors(keras.Model):
+    """Two embeddings, `words` and `contexts`; called with ids it answers with the words' vectors."""
+
+    def __init__(self, vocabulary_size: int, dimensions: int, *, seed: int) -> None:
+        super().__init__(name="word2vec")
+        around_zero = keras.initializers.RandomUniform(-0.5 / dimensions, 0.5 / dimensions, seed=seed)
+        self.words = keras.layers.Embedding(
+            vocabulary_size, dimensions, embeddings_initializer=around_zero, name="words"
+        )
+        self.contexts = keras.layers.Embedding(
+            vocabulary_size, dimensions, embeddings_initializer="zeros", name="contexts"
+        )
+        self.words.build()
+        self.contexts.build()
+        self.built = True
+
+    def call(self, ids: Any) -> Any:
+        """ids: int32 (...). Returns float32 (..., d)."""
+        return self.words(ids)
+
+    def state(self, epochs: int) -> State:
+        """A copy of the weights."""
+        return State(words=self.words.embeddings.numpy(), contexts=self.contexts.embeddings.numpy(), epochs=epochs)
+
+    def restore(self, state: State) -> None:
+        """Set the weights. Raises DataError where their shape is another."""
+        expected = tuple(self.words.embeddings.shape)
+        if state.words.shape != expected or state.contexts.shape != expected:
+            raise DataError(
+                f"the saved state has vectors of shape {state.words.shape}, this run needs {expected}: "
+                "the text, min_count or the dimensions have changed; start a new run"
+            )
+        self.words.embeddings.assign(state.words)
+        self.contexts.embeddings.assign(state.contexts)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Rates:
+    """The learning rate falls linearly with the words read, down to `last`."""
+
+    first: float
+    last: float
+    words: int
+    """Of all epochs."""
+
+    def at(self, done: Any) -> NDArray[np.float32]:
+        """The rate after `done` words."""
+        return np.maximum(self.first * (1 - np.asarray(done) / self.words), self.last).astype(np.float32)
+
+
+def train(
+    encoded: Encoded,
+    *,
+    architecture: Literal["skip-gram", "cbow"],
+    dimensions: int,
+    window: int,
+    negatives: int,
+    sample: float,
+    epochs: int,
+    learning_rate: float = 0.05,
+    min_learning_rate: float = 1e-4,
+    seed: int,
+    deterministic: bool = False,
+    state: State | None = None,
+    on_epoch: Callable[[State, Row], None] | None = None,
+    progress: Callable[[float], None] | None = None,
+) -> NDArray[np.float32]:
+    """Learn a vector for each word.
+
+    window: largest distance between a centre and a word that it is paired with; each centre draws its own, uniform 1 to `window`.
+    negatives: drawn words that each pair is contrasted with, 1 or more. sample: subsampling of frequent words, 0 for none (see
+    `blocks.keep_probability`). learning_rate: falls linearly to min_learning_rate over all epochs; 0.05 suits both architectures, for the
+    longest steps are cut down (`negative_sampling.descend`). deterministic: run on the processor even where there is a GPU; there the
+    same seed gives the same bits on the same machine. state: continue after its last finished epoch. on_epoch: receives the state after
+    each epoch and its row: epoch (from 1), loss (mean over the pairs), learning_rate (at its end), words_per_second (raw words, as gensim
+    counts), seconds. progress: receives the share of the running epoch that is done, 0 to 1.
+    Returns float32 (V, dimensions). Raises DataError for data or numbers that nothing can be learned from.
+    """
+    _check(encoded, {"dimensions": dimensions, "window": window, "epochs": epochs}, negatives, sample, learning_rate)
+    with tf.device("/CPU:0") if deterministic else contextlib.nullcontext():
+        model = WordVectors(len(encoded.words), dimensions, seed=seed)
+        if state is not None:
+            model.restore(state)
+        steps = _steps(model, architecture, window=window, negatives=negatives)
+        drawer = Drawer(
+            encoded=encoded,
+            keep=blocks.keep_probability(encoded.counts, sample),
+            noise=blocks.noise_probability(encoded.counts),
+            window=window,
+            seed=seed,
+        )
+        rates = _Rates(first=learning_rate, last=min_learning_rate, words=len(encoded.ids) * epochs)
+        for epoch in range(0 if state is None else state.epochs, epochs):
+            row = _epoch(epoch, drawer, rates, steps, progress or _ignore)
+            if on_epoch is not None:
+                on_epoch(model.state(epoch + 1), row)
+        return model.words.embeddings.numpy()
+
+
+def _steps(model: WordVectors, architecture: str, *, window: int, negatives: int) -> Any:
+    """The compiled training: (blocks with a leading axis of steps, rates (steps,)) -> float64 (loss, pairs), summed."""
+    gradients = ARCHITECTURES[architecture]
+    words, contexts = model.words.embeddings.value, model.contexts.embeddings.value
+
+    def steps(part: Blocks, rates: Any) -> tuple[Any, Any]:
+        loss = pairs = tf.constant(0.0, tf.float64)
+        for step in tf.range(tf.shape(rates)[0]):
+            now = Blocks(*(each[step] for each in part))
+            found = gradients(words, contexts, now, window=window, negatives=negatives)
+            negative_sampling.descend(words, found.words, rates[step])
+            negative_sampling.descend(contexts, found.contexts, rates[step])
+            loss += tf.cast(found.loss, tf.float64)
+            pairs += tf.cast(found.pairs, tf.float64)
+        return loss, pairs
+
+    widths = (blocks.CENTRES + 2 * window, blocks.CENTRES, blocks.CENTRES, blocks.DRAWN)
+    part = Blocks(*(tf.TensorSpec((None, blocks.BLOCKS, width), tf.int32) for width in widths))
+    return tf.function(steps).get_concrete_function(part, tf.TensorSpec((None,), tf.float32))
+
+
+def _epoch(epoch: int, drawer: Drawer, rates: _Rates, steps: Any, progress: Callable[[float], None]) -> Row:
+    """Train once over the text; the epoch's row of the history."""
+    began = time.perf_counter()
+    loss = pairs = 0.0
+    words = len(drawer.encoded.ids)
+    for first, last, part in drawer.parts(epoch):
+        done = epoch * words + np.linspace(first, last, len(part.tokens), endpoint=False)
+        part_loss, part_pairs = steps(Blocks(*map(tf.constant, part)), tf.constant(rates.at(done)))
+        loss, pairs = loss + float(part_loss), pairs + float(part_pairs)
+        if not np.isfinite(loss):
+            raise DataError(f"the loss became {loss} in epoch {epoch + 1}; lower the learning rate (now {rates.first})")
+        progress(last / words)
+    if not pairs:
+        raise DataError(
+            f"epoch {epoch + 1} found no two neighbouring words to learn from: subsampling dropped them all, or no sentence has two; "
+            "use a larger `sample` (0 switches it off) or more text"
+        )
+    seconds = time.perf_counter() - began
+    return {
+        "epoch": epoch + 1,
+        "loss": loss / pairs,
+        "learning_rate": float(rates.at((epoch + 1) * words)),
+        "words_per_second": drawer.encoded.raw_words / seconds,
+        "seconds": seconds,
+    }
+
+
+def _ignore(share: float) -> None:
+    """No one asked for progress."""
+
+
+def _check(encoded: Encoded, sizes: dict[str, int], negatives: int, sample: float, rate: float) -> None:
+    """Raise where training could do nothing."""
+    if not len(encoded.ids):
+        raise DataError("the corpus holds no words; expected text with at least two different words")
+    for name, value in sizes.items():
+        if value < 1:
+            raise DataError(f"{name} is {value}; expected 1 or more")
+    if negatives < 1:
+        raise DataError(f"negatives is {negatives}, so that nothing would be trained; expected 1 or more, usually 5")
+    if sample < 0:
+        raise DataError(f"sample is {sample}; expected 0 (no subsampling) or more, usually 0.001")
+    if not rate > 0:
+        raise DataError(f"the learning rate is {rate}; expected a number above 0")
