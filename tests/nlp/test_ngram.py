@@ -1,58 +1,16 @@
-"""The face of the n-gram room: from ids to a model that can be asked."""
+"""The face of the n-gram room: from ids to a model that can be asked and kept."""
 
 import re
 from pathlib import Path
 
-import numpy as np
 import pytest
 from gensim.test.utils import datapath
-from numpy.typing import NDArray
 
 from nlp import ngram
-from nlp.errors import DataError
-from nlp.ngrams import query
-from nlp.vocabulary import BOS_ID, EOS_ID, UNK_ID, Vocabulary, encode
-from tests.nlp.ngrams import plain_kneser_ney as plain
+from nlp.vocabulary import encode
+from tests.nlp.ngrams.texts import chunks, zipfian
 
-Text = list[list[str]]
 FALLBACK = (0.5, 1.0, 1.5)
-
-
-def chunks(text: Text) -> list[str]:
-    return [" ".join(words) + "\n" for words in text]
-
-
-def some_text(seed: int, *, sentences: int = 60) -> Text:
-    rng = np.random.default_rng(seed)
-    return [
-        [f"w{number}" for number in rng.zipf(1.5, length) if number < 30] for length in rng.integers(0, 12, sentences)
-    ]
-
-
-def spelled(model: ngram.NGramModel) -> plain.Estimates:
-    """Probability and backoff weight by n-gram, read from the tables."""
-    found: plain.Estimates = {}
-    names: list[tuple[str, ...]] = [()]
-    for level in model.levels:
-        prefix, last = np.divmod(level.keys, len(model.vocabulary))
-        names = [(*names[i], model.vocabulary.words[j]) for i, j in zip(prefix, last, strict=True)]
-        numbers = zip(10**level.log10_prob, 10**level.log10_backoff, strict=True)
-        found |= {gram: (float(p), float(b)) for gram, (p, b) in zip(names, numbers, strict=True)}
-    return found
-
-
-def contexts(ids: NDArray[np.int32], size: int, length: int) -> NDArray[np.int64]:
-    """Seen and random contexts, padded with -1."""
-    rng = np.random.default_rng(1)
-    random = rng.integers(2, size, (60, length))
-    random[::7, 0] = BOS_ID
-    random[random == EOS_ID] = UNK_ID
-    random[::5, : length - 1] = -1
-    begin = np.full((1, length), -1)
-    begin[0, -1] = BOS_ID
-    windows = np.lib.stride_tricks.sliding_window_view(ids, length).astype(np.int64)
-    seen = windows[~(windows == EOS_ID).any(axis=1)][:200]
-    return np.concatenate([random, seen, begin])
 
 
 def test_kneser_ney_through_the_face_has_lmplz_perplexities() -> None:
@@ -61,86 +19,16 @@ def test_kneser_ney_through_the_face_has_lmplz_perplexities() -> None:
     text = [words for words in sentences if len(words) > 2]
     ids, vocabulary = encode(chunks(text[:-200]))
     model = ngram.estimate(ids, vocabulary, order=3, discount_fallback=FALLBACK)
-    found = query.perplexity(query.score(model, vocabulary.encode(chunks(text[-200:]))))
+    found = ngram.perplexity(ngram.score(model, vocabulary.encode(chunks(text[-200:]))))
     assert (found.including, found.excluding) == pytest.approx((355.4670, 238.3367), rel=3e-7)
     assert (found.tokens, found.oov) == (4347, 317)
 
 
-@pytest.mark.parametrize("smoothing", [name for name in ngram.SMOOTHINGS if name != "stupid-backoff"])
-@pytest.mark.parametrize("prune", [(), (0, 1), (0, 0, 2)])
-@pytest.mark.parametrize("order", [3, 4])
-def test_every_smoothing_sums_to_one(smoothing: str, prune: tuple[int, ...], order: int) -> None:
-    ids, vocabulary = encode(chunks(some_text(2)))
-    model = ngram.estimate(
-        ids, vocabulary, order=order, smoothing=smoothing, prune=prune, k=0.1, discount_fallback=FALLBACK
-    )
-    assert model.normalised
-    told = query.distribution(model, contexts(ids, len(vocabulary), order - 1))
-    assert told.sum(axis=1) == pytest.approx(1, abs=1e-9)
-
-
-def test_stupid_backoff_says_that_it_does_not_sum_to_one() -> None:
-    ids, vocabulary = encode(chunks(some_text(2)))
-    model = ngram.estimate(ids, vocabulary, order=2, smoothing="stupid-backoff", factor=0.3)
-    assert (model.smoothing, model.normalised) == ("stupid-backoff", False)
-    backoffs = spelled(model)
-    assert backoffs["<s>",][1] == pytest.approx(0.3)
-
-
-@pytest.mark.parametrize("prune", [(1,), (2, 3, 3), (0, 2), (100,)])
-def test_pruned_kneser_ney_equals_a_plain_restatement(prune: tuple[int, ...]) -> None:
-    text = some_text(5)
-    ids, vocabulary = encode(chunks(text))
-    model = ngram.estimate(ids, vocabulary, order=3, prune=prune, discount_fallback=FALLBACK)
-    expected = plain.estimate(text, 3, prune=prune, fallback=FALLBACK)
-    assert spelled(model) == {gram: pytest.approx(numbers) for gram, numbers in expected.items()}
-    assert all(np.all(np.diff(level.keys) > 0) for level in model.levels)
-    assert model.levels[0].keys.tolist() == list(range(len(model.vocabulary)))
-
-
-def test_unknown_words_of_the_text_are_a_word() -> None:
-    # A limited vocabulary leaves <unk> in the text: it is counted as any word is.
-    ids = np.array([BOS_ID, 3, UNK_ID, EOS_ID, BOS_ID, 3, EOS_ID], np.int32)
-    vocabulary = Vocabulary(["<unk>", "<s>", "</s>", "a"])
-    model = ngram.estimate(ids, vocabulary, order=2, discount_fallback=FALLBACK)
-    # Adjusted counts: a 1, <unk> 1, </s> 2 (after <unk> and a); gamma = 2 / 4.
-    assert spelled(model)["<unk>",][0] == pytest.approx((1 - 0.5) / 4 + 0.5 / 3)
-    assert query.distribution(model, np.array([[3], [UNK_ID]])).sum(axis=1) == pytest.approx(1, abs=1e-9)
-    with pytest.raises(DataError, match="closed vocabulary"):
-        ngram.estimate(ids, vocabulary, order=2, discount_fallback=FALLBACK, closed=True)
-
-
-@pytest.mark.parametrize("smoothing", ["modified-kneser-ney", "witten-bell", "add-k"])
-def test_a_closed_vocabulary_leaves_nothing_to_unknown_words(smoothing: str) -> None:
-    ids, vocabulary = encode(chunks(some_text(3)))
-    model = ngram.estimate(ids, vocabulary, order=2, smoothing=smoothing, closed=True, discount_fallback=FALLBACK)
-    assert model.levels[0].log10_prob[UNK_ID] == -np.inf
-    assert query.distribution(model, contexts(ids, len(vocabulary), 1)).sum(axis=1) == pytest.approx(1, abs=1e-9)
-
-
-def test_the_begin_of_a_sentence_is_written_as_kenlm_does() -> None:
-    ids, vocabulary = encode(chunks(some_text(3)))
-    for smoothing in ngram.SMOOTHINGS:
-        model = ngram.estimate(ids, vocabulary, order=2, smoothing=smoothing, discount_fallback=FALLBACK)
-        assert model.levels[0].log10_prob[BOS_ID] == 0
-        assert not model.levels[-1].log10_backoff.any()
-
-
 @pytest.mark.parametrize("name", ["model.npz", "model.arpa", "model.arpa.gz"])
 def test_models_are_written_and_read_by_their_names(tmp_path: Path, name: str) -> None:
-    ids, vocabulary = encode(chunks(some_text(3)))
+    ids, vocabulary = encode(chunks(zipfian(3)))
     model = ngram.estimate(ids, vocabulary, order=3, discount_fallback=FALLBACK)
     ngram.write(model, tmp_path / name)
     again = ngram.read(tmp_path / name)
     assert (tmp_path / name).read_bytes()[:2] == {".npz": b"PK", ".gz": b"\x1f\x8b"}.get(Path(name).suffix, b"\\d")
     assert ngram.score(again, ids).log10 == pytest.approx(ngram.score(model, ids).log10, abs=1e-5)
-
-
-def test_bad_input_options_that_do_not_exist_together() -> None:
-    ids, vocabulary = encode(["a b\n"])
-    with pytest.raises(
-        ValueError, match="smoothing none; expected one of modified-kneser-ney, kneser-ney, witten-bell"
-    ):
-        ngram.estimate(ids, vocabulary, order=2, smoothing="none")
-    with pytest.raises(ValueError, match="for katz limit the vocabulary, or prune from order 2 on"):
-        ngram.estimate(ids, vocabulary, order=2, smoothing="katz", prune=(1,))
