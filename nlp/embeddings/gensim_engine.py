@@ -1,7 +1,5 @@
 """word2vec trained by gensim: CBOW or skip-gram, with negative sampling or hierarchical softmax, an epoch at a time."""
 
-import hashlib
-import json
 import tempfile
 import time
 from collections.abc import Callable
@@ -12,7 +10,8 @@ from typing import Any, Literal
 import numpy as np
 from gensim.models import KeyedVectors, Word2Vec
 
-from nlp.embeddings import loss, sentences
+from nlp.embeddings import checkpoint, loss, sentences
+from nlp.embeddings.checkpoint import Row
 from nlp.embeddings.gensim_log import quiet
 from nlp.embeddings.keyed import keyed
 from nlp.embeddings.sentences import Counted
@@ -20,9 +19,6 @@ from nlp.errors import DataError
 
 LEARNING_RATES = {"skip-gram": 0.025, "cbow": 0.05}
 """First learning rates of word2vec.c (gensim has 0.025 for both)."""
-
-Row = dict[str, float]
-"""epoch (from 1), loss (nats a predicted word, on a fixed sample), learning_rate (at the epoch's end), words_per_second, seconds."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,10 +69,12 @@ def train(
     most: keep only so many words, the most frequent. sample: see word2vec.c; 0 and 1 leave no word out. learning_rate: 0.025 for
     skip-gram and 0.05 for CBOW when absent. deterministic: one worker, so that no two threads race for a vector. state: a file
     written after every epoch, from which an interrupted training goes on. on_epoch: hears every epoch's row once and in order, those
-    before an interruption included. Raises DataError when the text has too few words, and when the state is of another training.
+    before an interruption included; the loss is that of a fixed sample of the text (see `loss`). Raises DataError when the text teaches
+    nothing, and when the state is of another training.
     """
     counted = sentences.count(text)
     counts = vocabulary(counted, min_count=min_count, most=most)
+    numbers = np.array(list(counts.values()), np.int64)
     rate = LEARNING_RATES[architecture] if learning_rate is None else learning_rate
     if min_learning_rate > rate:
         raise ValueError(f"min_learning_rate {min_learning_rate} is above learning_rate {rate}; give a smaller one")
@@ -92,13 +90,13 @@ def train(
         min_learning_rate=min_learning_rate,
         workers=1 if deterministic else workers,
         seed=seed,
-        words=hashlib.sha256(json.dumps(list(counts.items())).encode()).hexdigest(),
+        words=checkpoint.digest(list(counts), numbers),
     )
     with quiet(), tempfile.TemporaryDirectory() as folder:
         short = sentences.cut(text, counted, target=Path(folder) / "text.txt")
         model = _model(settings, counts)
         _epochs(model, settings, short, sentences.count(short) if short != text else counted, state, on_epoch)
-    return keyed(list(counts), model.wv.vectors, counts=np.array(list(counts.values()), np.int64))
+    return keyed(list(counts), model.wv.vectors, counts=numbers)
 
 
 def vocabulary(counted: Counted, *, min_count: int, most: int | None) -> dict[str, int]:
@@ -211,40 +209,22 @@ def _outputs(model: Word2Vec) -> Any:
     return model.syn1 if model.hs else model.syn1neg
 
 
-def _save(model: Word2Vec, settings: _Settings, rows: list[Row], state: Path) -> None:
-    """Under a temporary name and renamed, so that a kill leaves the old state or the new one."""
+def _save(model: Word2Vec, settings: _Settings, rows: list[Row], path: Path) -> None:
     random = model.random.get_state(legacy=False)["state"]
-    temporary = state.with_name(f".{state.name}.tmp")
-    with temporary.open("wb") as file:
-        np.savez(
-            file,
-            vectors=model.wv.vectors,
-            outputs=_outputs(model),
-            random=random["key"],
-            position=random["pos"],
-            settings=json.dumps(asdict(settings)),
-            rows=json.dumps(rows),
-        )
-    temporary.replace(state)
+    arrays = {
+        "vectors": model.wv.vectors,
+        "outputs": _outputs(model),
+        "random": random["key"],
+        "position": np.array(random["pos"]),
+    }
+    checkpoint.write(path, arrays, settings=asdict(settings), rows=rows)
 
 
-def _restore(model: Word2Vec, settings: _Settings, state: Path) -> list[Row]:
+def _restore(model: Word2Vec, settings: _Settings, path: Path) -> list[Row]:
     """Put the model where the state left off; returns the rows of the epochs done."""
-    try:
-        with np.load(state) as saved:
-            found = json.loads(str(saved["settings"]))
-            changed = [name for name, value in asdict(settings).items() if found.get(name) != value]
-            if changed:
-                raise DataError(
-                    f"{state} is of a training with other {', '.join(changed)}; give the same as then, or delete it to start anew"
-                )
-            model.wv.vectors[:], _outputs(model)[:] = saved["vectors"], saved["outputs"]
-            random = model.random.get_state(legacy=False)
-            random["state"] = {"key": saved["random"], "pos": int(saved["position"])}
-            model.random.set_state(random)
-            rows: list[Row] = json.loads(str(saved["rows"]))
-    except (OSError, KeyError, ValueError, EOFError) as error:
-        if isinstance(error, DataError):
-            raise
-        raise DataError(f"{state} is no training state ({error}); delete it to start anew") from error
+    arrays, rows = checkpoint.read(path, settings=asdict(settings))
+    model.wv.vectors[:], _outputs(model)[:] = arrays["vectors"], arrays["outputs"]
+    random = model.random.get_state(legacy=False)
+    random["state"] = {"key": arrays["random"], "pos": int(arrays["position"])}
+    model.random.set_state(random)
     return rows

@@ -71,7 +71,7 @@ def test_one_worker_equals_gensim_itself(text: Path) -> None:
     np.testing.assert_array_equal(ours.vectors, model.wv.vectors)
 
 
-class _Stopped(Exception):
+class _StoppedError(Exception):
     """The kill."""
 
 
@@ -81,10 +81,10 @@ def test_a_killed_training_goes_on_to_the_same_vectors_and_rows(text: Path, tmp_
 
     def stop(row: dict[str, float]) -> None:
         if row["epoch"] == 2:
-            raise _Stopped
+            raise _StoppedError
 
     state = tmp_path / "state.npz"
-    with pytest.raises(_Stopped):
+    with pytest.raises(_StoppedError):
         gensim_engine.train(text, epochs=4, state=state, on_epoch=stop, **SMALL)
     rows: list[dict[str, float]] = []
     found = gensim_engine.train(text, epochs=4, state=state, on_epoch=rows.append, **SMALL)
@@ -95,7 +95,7 @@ def test_a_killed_training_goes_on_to_the_same_vectors_and_rows(text: Path, tmp_
 
 
 def test_every_worker_has_its_share_of_the_learning_rate(text: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """gensim compares a worker's own sentences with total_examples; with all of them the rate would fall by half only."""
+    """Gensim compares a worker's own sentences with total_examples; with all of them the rate would fall by half only."""
     told: list[dict[str, Any]] = []
     train = Word2Vec.train
     monkeypatch.setattr(Word2Vec, "train", lambda self, **told_: told.append(told_) or train(self, **told_))

@@ -1,5 +1,6 @@
 """Phrases: found, scored by gensim's formula, joined in the text, and never made of a word that holds an underscore already."""
 
+import itertools
 from pathlib import Path
 
 import pytest
@@ -19,9 +20,7 @@ def test_a_pair_is_joined_counted_and_scored(tmp_path: Path) -> None:
     target = tmp_path / "joined.txt"
     found = phrases.join(_text(tmp_path, LINES), target, min_count=1, threshold=3)
     words = [line.split() for line in LINES]
-    kinds = {word for line in words for word in line} | {
-        pair for line in words for pair in zip(line, line[1:], strict=False)
-    }
+    kinds = {word for line in words for word in line} | {pair for line in words for pair in itertools.pairwise(line)}
     assert [(phrase.text, phrase.count) for phrase in found] == [("york_city", 3), ("new_york", 3)]
     assert [phrase.score for phrase in found] == pytest.approx(
         [(3 - 1) / (3 * 3) * len(kinds), (3 - 1) / (4 * 3) * len(kinds)]
