@@ -2,7 +2,7 @@
 
 import itertools
 import math
-from collections import Counter
+from collections import Counter, defaultdict
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,7 @@ from nlp.vocabulary import BOS_ID, EOS_ID, UNK_ID, Vocabulary
 
 Gram = tuple[int, ...]
 Text = list[list[int]]
+Followers = defaultdict[Gram, Counter[int]]
 Pairs = list[tuple[NDArray[np.float64], NDArray[np.float64]]]
 
 
@@ -42,9 +43,13 @@ def tally(text: Text, order: int) -> Counter[Gram]:
     return found
 
 
-def after(text: Text, context: Gram) -> Counter[int]:
-    """How often each word follows a context."""
-    return Counter({gram[-1]: n for gram, n in tally(text, len(context) + 1).items() if gram[:-1] == context})
+def followers(text: Text, order: int) -> Followers:
+    """How often each word follows each context of up to order - 1 words; an unseen context has none."""
+    found: Followers = defaultdict(Counter)
+    for n in range(1, order + 1):
+        for gram, times in tally(text, n).items():
+            found[gram[:-1]][gram[-1]] = times
+    return found
 
 
 def vocabulary(size: int = 16) -> Vocabulary:

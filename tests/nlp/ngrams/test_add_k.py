@@ -1,5 +1,7 @@
 """Add-k against its formula, restated with dictionaries, and a published worked example."""
 
+from collections import Counter
+
 import pytest
 
 from nlp.errors import DataError
@@ -7,8 +9,8 @@ from nlp.ngrams import add_k
 from tests.nlp.ngrams import plain
 
 
-def formula(text: plain.Text, context: plain.Gram, word: int, *, k: float, can_follow: int) -> float:
-    found = plain.after(text, context)
+def formula(found: Counter[int], word: int, *, k: float, can_follow: int) -> float:
+    """found: how often each word follows the context."""
     return (found[word] + k) / (sum(found.values()) + k * can_follow)
 
 
@@ -17,7 +19,7 @@ def formula(text: plain.Text, context: plain.Gram, word: int, *, k: float, can_f
 @pytest.mark.parametrize("order", [1, 2, 3, 4, 5])
 def test_full_contexts_follow_the_formula(order: int, k: float, closed: bool) -> None:
     text = plain.random_text(4)
-    counts = plain.counted(text, order=order)
+    counts, after = plain.counted(text, order=order), plain.followers(text, order)
     model = plain.Plain(plain.model(counts, add_k.estimate(counts, k=k, closed=closed)))
     full = [
         context
@@ -27,9 +29,9 @@ def test_full_contexts_follow_the_formula(order: int, k: float, closed: bool) ->
     assert len(full) > 20 or order == 1
     for context in full:
         for word in range(2, 16):
-            expected = formula(text, context, word, k=k, can_follow=14 if closed else 15)
+            expected = formula(after[context], word, k=k, can_follow=14 if closed else 15)
             assert model.probability(context, word) == pytest.approx(expected, rel=1e-12)
-        unknown = 0.0 if closed else formula(text, context, 0, k=k, can_follow=15)
+        unknown = 0.0 if closed else formula(after[context], 0, k=k, can_follow=15)
         assert model.probability(context, 0) == pytest.approx(unknown, rel=1e-12)
 
 

@@ -10,11 +10,11 @@ from tests.nlp.ngrams import plain
 
 def test_totals_and_followers_equal_dictionaries() -> None:
     text = plain.random_text(2)
-    counts = plain.counted(text, order=3)
+    counts, after = plain.counted(text, order=3), plain.followers(text, 2)
     assert contexts.totals(counts, 1).tolist() == [sum(len(words) + 1 for words in text)]
-    assert contexts.followers(counts, 1).tolist() == [len(plain.after(text, ()))]
+    assert contexts.followers(counts, 1).tolist() == [len(after[()])]
     for word in range(16):
-        found = plain.after(text, (word,))
+        found = after[(word,)]
         assert contexts.totals(counts, 2)[word] == sum(found.values())
         assert contexts.followers(counts, 2)[word] == len(found)
 

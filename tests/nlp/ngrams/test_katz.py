@@ -23,17 +23,12 @@ class Restated:
     """Katz's recursion by words."""
 
     def __init__(self, text: plain.Text, *, order: int, words: list[int]) -> None:
-        self.text, self.words = text, words
+        self.words = words
         self.discounts = {n: good_turing(text, n) for n in range(1, order + 1)}
-        self.kept: dict[plain.Gram, dict[int, float]] = {}
+        self.after = plain.followers(text, order)
 
     def explicit(self, context: plain.Gram) -> dict[int, float]:
-        if context not in self.kept:
-            self.kept[context] = self.estimated(context)
-        return self.kept[context]
-
-    def estimated(self, context: plain.Gram) -> dict[int, float]:
-        found = plain.after(self.text, context)
+        found = self.after[context]
         discounts = self.discounts[len(context) + 1]
         kept = {word: discounts.get(n, 1.0) * n for word, n in found.items()}
         total = sum(found.values())

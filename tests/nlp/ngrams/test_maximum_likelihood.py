@@ -25,10 +25,10 @@ def test_bigrams_of_i_am_sam() -> None:
 @pytest.mark.parametrize("order", [1, 2, 3, 5])
 def test_every_context_of_the_text(order: int) -> None:
     text = plain.random_text(3)
-    counts = plain.counted(text, order=order)
+    counts, after = plain.counted(text, order=order), plain.followers(text, order)
     model = plain.Plain(plain.model(counts, maximum_likelihood.estimate(counts)))
     for context in plain.seen_contexts(text, order):
-        found = plain.after(text, context)
+        found = after[context]
         for word in (0, *range(2, 16)):
             assert model.probability(context, word) == pytest.approx(found[word] / sum(found.values()))
 

@@ -7,12 +7,12 @@ from nlp.ngrams import witten_bell
 from tests.nlp.ngrams import plain
 
 
-def formula(text: plain.Text, context: plain.Gram | None, word: int, *, can_follow: int) -> float:
+def formula(after: plain.Followers, context: plain.Gram | None, word: int, *, can_follow: int) -> float:
     """Context None stands for the uniform distribution below the single word."""
     if context is None:
         return 1 / can_follow
-    found = plain.after(text, context)
-    lower = formula(text, context[1:] if context else None, word, can_follow=can_follow)
+    found = after[context]
+    lower = formula(after, context[1:] if context else None, word, can_follow=can_follow)
     if not found:
         return lower
     return (found[word] + len(found) * lower) / (sum(found.values()) + len(found))
@@ -22,11 +22,11 @@ def formula(text: plain.Text, context: plain.Gram | None, word: int, *, can_foll
 @pytest.mark.parametrize("order", [1, 2, 3, 5])
 def test_every_context_follows_the_recursion(order: int, closed: bool) -> None:
     text = plain.random_text(5, many=30)
-    counts = plain.counted(text, order=order)
+    counts, after = plain.counted(text, order=order), plain.followers(text, order)
     model = plain.Plain(plain.model(counts, witten_bell.estimate(counts, closed=closed)))
     for context in [*plain.seen_contexts(text, order)[:60], *plain.contexts(order)]:
         for word in (0, 2, 3, 4, 9, 15):
-            expected = formula(text, context, word, can_follow=14 if closed else 15)
+            expected = formula(after, context, word, can_follow=14 if closed else 15)
             if closed and word == 0:
                 expected = 0
             assert model.probability(context, word) == pytest.approx(expected, rel=1e-12)
