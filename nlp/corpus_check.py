@@ -151,6 +151,10 @@ def _warnings(name: str, found: dict[str, Any], *, strict: bool, sentences: bool
     doubts = [
         (len(found["skipped"]), f"{_many(len(found['skipped']), 'file')} not used, or not to the end"),
         (
+            not strict and found["invalid_utf8_lines"],
+            f"{_many(found['invalid_utf8_lines'], 'line')} with U+FFFD for bytes that are not UTF-8",
+        ),
+        (
             found["duplicate_lines"] * 20 > filled,
             f"{_many(found['duplicate_lines'], 'line')} of {filled} had been there before",
         ),
