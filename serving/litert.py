@@ -6,36 +6,28 @@ on the phone, and carry their labels (serving.litert_metadata), so MediaPipe Tas
 
 import json
 import os
-import re
-import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 
-from serving import litert_int8, litert_metadata, litert_readme, native_log
+from serving import litert_file, litert_int8, litert_metadata, litert_readme, native_log
 from serving.bundle import read_description
+from serving.litert_file import FORMS, LiteRTError
 
-FORMS = {"float32": "model.tflite", "float16": "model_float16.tflite", "int8": "model_int8.tflite"}
-"""File name of each form."""
+__all__ = ["FORMS", "HeldOut", "Images", "Interpreter", "LiteRTError", "convert"]
+
 CALIBRATION_IMAGES = 200
 """At most so many training images set the ranges of the int8 form; more take longer and change them little."""
 TIMED_IMAGES = 50
 """So many images are timed, one after the other."""
 MOST_INTERPRETERS = 8
 """Each holds the weights once more."""
-SILENT_SCALE = 1e-8
-"""An int8 step below this is that of no range at all, 2e-6 / 255."""
-
-
-class LiteRTError(ValueError):
-    """The bundle cannot become a .tflite file, or a file does not answer as it must."""
 
 
 class Images(Protocol):
@@ -73,7 +65,7 @@ def convert(bundle: Path, folder: Path, *, calibration: Images, held_out: HeldOu
     model = _read_model(bundle)
     _check_labels(model["labels"])
     _check_images(model, calibration, held_out)
-    with _replaced(folder) as new:
+    with litert_file.replaced(folder) as new:
         for form, content in _forms(bundle, model, calibration).items():
             (new / FORMS[form]).write_bytes(_with_metadata(content, form, model, version=bundle.name))
         labels = litert_metadata.label_lines(model["labels"])
@@ -84,29 +76,11 @@ def convert(bundle: Path, folder: Path, *, calibration: Images, held_out: HeldOu
     return parity
 
 
-def operators(content: bytes) -> list[str]:
-    """Operators of a .tflite model, without repetition; one that is no built-in is named `custom:<name>`."""
-    from ai_edge_litert import schema_py_generated as schema
-
-    names = {code: name for name, code in vars(schema.BuiltinOperator).items() if name.isupper()}
-    model = schema.Model.GetRootAs(content, 0)
-    codes = map(model.OperatorCodes, range(model.OperatorCodesLength()))
-    found = ((code.CustomCode(), max(code.BuiltinCode(), code.DeprecatedBuiltinCode())) for code in codes)
-    return sorted({f"custom:{custom.decode()}" if custom else names[builtin] for custom, builtin in found})
-
-
 class Interpreter:
     """One .tflite image classifier, ready to answer one image at a time. Raises LiteRTError for a file that LiteRT cannot prepare."""
 
     def __init__(self, path: Path, *, threads: int = 1) -> None:
-        from ai_edge_litert.interpreter import Interpreter as Runtime
-
-        try:
-            with native_log.muted():
-                self._runtime = Runtime(model_path=str(path), num_threads=threads)
-                self._runtime.allocate_tensors()
-        except (ValueError, RuntimeError) as error:
-            raise LiteRTError(f"LiteRT cannot prepare {path.name}: {error}") from error
+        self._runtime = litert_file.opened(path, threads=threads)
         [self._input] = self._runtime.get_input_details()
         [self._output] = self._runtime.get_output_details()
         self.input_shape = tuple(int(side) for side in self._input["shape"])
@@ -162,9 +136,9 @@ def _forms(bundle: Path, model: Mapping[str, Any], calibration: Images) -> dict[
     """The model in each form."""
     with native_log.muted(), tempfile.TemporaryDirectory() as folder:
         _write_phone_graph(bundle, model, folder)
-        whole = _checked("float32", lambda: _converted(folder))
-        half = _checked("float16", lambda: _converted(folder, half=True))
-        small = _checked("int8", lambda: litert_int8.quantised(whole, _calibration_inputs(calibration)))
+        whole = litert_file.checked("float32", lambda: litert_file.converted(folder))
+        half = litert_file.checked("float16", lambda: litert_file.converted(folder, half=True))
+        small = litert_file.checked("int8", lambda: litert_int8.quantised(whole, _calibration_inputs(calibration)))
     return {"float32": whole, "float16": half, "int8": small}
 
 
@@ -187,59 +161,6 @@ def _write_phone_graph(bundle: Path, model: Mapping[str, Any], folder: str) -> N
     # Only what this function reads; tracking `loaded` as a whole would carry the decoding signatures along.
     module.weights = tensor.variables
     tf.saved_model.save(module, folder, signatures={"serving_default": classify})
-
-
-def _converted(folder: str, *, half: bool = False) -> bytes:
-    """The SavedModel in `folder` as float32, made of built-in operators only; with `half` its weights are float16."""
-    import tensorflow as tf
-
-    converter = tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=["serving_default"])
-    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
-    if half:
-        converter.optimizations = [tf.lite.Optimize.DEFAULT]
-        converter.target_spec.supported_types = [tf.float16]
-    return bytes(converter.convert())
-
-
-def _checked(form: str, make: Callable[[], bytes]) -> bytes:
-    """What `make` gives, held to built-in operators and live layers."""
-    try:
-        content = make()
-    except Exception as error:  # ConverterError, or ValueError and RuntimeError from the quantiser
-        raise _refusal(form, str(error)) from error
-    foreign = [name for name in operators(content) if name.startswith("custom:")]
-    if foreign:
-        raise _refusal(form, f"Custom ops: {', '.join(foreign)}")
-    silent = _silent_layers(content)
-    if silent:
-        raise LiteRTError(
-            f"the {form} form cannot be run: {', '.join(silent)} gave 0 for every calibration image. These layers are dead, as "
-            "after a learning rate that was too high: train the model again"
-        )
-    return content
-
-
-def _silent_layers(content: bytes) -> list[str]:
-    """Layers whose answers the converter saw no range of: it then writes -1e-6 to 1e-6, and XNNPACK aborts the process."""
-    from ai_edge_litert import schema_py_generated as schema
-
-    model = schema.Model.GetRootAs(content, 0)
-    tensors = map(model.Subgraphs(0).Tensors, range(model.Subgraphs(0).TensorsLength()))
-    answers = (tensor for tensor in tensors if not model.Buffers(tensor.Buffer()).DataLength())
-    scaled = ((tensor.Name().decode(), tensor.Quantization()) for tensor in answers)
-    silent = (name for name, q in scaled if q is not None and q.ScaleLength() == 1 and q.Scale(0) < SILENT_SCALE)
-    return list(dict.fromkeys(name.split(";")[0] for name in silent))
-
-
-def _refusal(form: str, text: str) -> LiteRTError:
-    """The converter's message, thousands of characters of graph, as one sentence."""
-    listed = re.findall(r"^(?:TF Select|Flex|Custom) ops: (.+)$", text, re.MULTILINE)
-    if not listed:
-        return LiteRTError(f"the {form} form cannot be converted: {text[:500]}")
-    return LiteRTError(
-        f"the {form} form needs operators that LiteRT has not built in: {', '.join(listed)}. They would need the Flex "
-        "library, which phones do not carry: build the layer from other operations."
-    )
 
 
 def _calibration_inputs(images: Images) -> Iterator[list[np.ndarray]]:
@@ -319,20 +240,3 @@ def _milliseconds(path: Path, images: Images) -> float:
         interpreter.run(image)
         seconds.append(time.perf_counter() - start)
     return float(np.median(seconds) * 1000)
-
-
-@contextmanager
-def _replaced(folder: Path) -> Iterator[Path]:
-    """A new empty folder that takes the place of `folder` when the block ends well, and vanishes when it does not."""
-    new, old = (folder.with_name(f".{folder.name}.{state}") for state in ("partial", "old"))
-    for leftover in (new, old):  # of a killed run
-        shutil.rmtree(leftover, ignore_errors=True)
-    new.mkdir(parents=True)
-    try:
-        yield new
-        if folder.exists():
-            folder.rename(old)
-        new.rename(folder)
-        shutil.rmtree(old, ignore_errors=True)
-    finally:
-        shutil.rmtree(new, ignore_errors=True)

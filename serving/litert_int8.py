@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
-from serving import litert_metadata
+from serving import litert_tables
 
 KINDS = schema.BuiltinOperator
 
@@ -59,7 +59,7 @@ class _Graph:
         for operator in operators:
             operator.opcodeIndex = used.index(operator.opcodeIndex)
         self.model.operatorCodes = [self.model.operatorCodes[index] for index in used]
-        return litert_metadata.packed_model(self.model, size=self.size)
+        return litert_tables.packed_model(self.model, size=self.size)
 
     def products(self) -> Iterator[Any]:
         return (operator for operator in list(self.graph.operators) if self._kind(operator) == KINDS.MUL)

@@ -186,7 +186,7 @@ def test_interrupt_inside_an_epoch(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["my runs"]
 
 
-@pytest.mark.parametrize("moment", ["serving.bundle._replace", "serving.litert._converted"])
+@pytest.mark.parametrize("moment", ["serving.bundle._replace", "serving.litert_file.converted"])
 def test_interrupt_during_export(story: Story, tmp_path: Path, moment: str) -> None:
     """Without --out, the message names the folder that was chosen."""
     told = troubled(tmp_path, "interrupt", moment, *FAST)

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 
-from serving import bundle, litert
+from serving import bundle, litert, litert_file
 from tests.serving import colours
 
 # Largest difference of a probability that each form may show on this model.
@@ -110,19 +110,9 @@ def test_int8_computes_in_integers_up_to_the_softmax(converted: Converted) -> No
 
 @pytest.mark.parametrize("form", litert.FORMS)
 def test_files_hold_built_in_operators_only(converted: Converted, form: str) -> None:
-    names = litert.operators((converted.folder / litert.FORMS[form]).read_bytes())
+    names = litert_file.operators((converted.folder / litert.FORMS[form]).read_bytes())
     assert {"CONV_2D", "FULLY_CONNECTED", "SOFTMAX"} <= set(names)
     assert not [name for name in names if name.startswith("custom:")]
-
-
-def test_operators_names_foreign_ones() -> None:
-    import tensorflow as tf
-
-    function = tf.function(lambda x: tf.raw_ops.RGBToHSV(images=x), input_signature=[tf.TensorSpec((1, 2, 2, 3))])
-    module = tf.Module()
-    converter = tf.lite.TFLiteConverter.from_concrete_functions([function.get_concrete_function()], module)
-    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS, tf.lite.OpsSet.SELECT_TF_OPS]
-    assert litert.operators(converter.convert()) == ["custom:FlexRGBToHSV"]
 
 
 def test_foreign_operators_are_refused_by_name(tmp_path: Path) -> None:
@@ -200,13 +190,6 @@ def test_an_older_folder_is_replaced_only_by_a_complete_one(exported: Path, tmp_
 def test_the_converter_says_nothing(exported: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     litert.convert(exported, tmp_path / "mobile", calibration=colours.images(2)[0], held_out=held_out(2))
     assert capfd.readouterr() == ("", "")
-
-
-def test_a_file_that_litert_cannot_prepare_is_named(tmp_path: Path) -> None:
-    path = tmp_path / "broken.tflite"
-    path.write_bytes(bytes(64))
-    with pytest.raises(litert.LiteRTError, match=r"cannot prepare broken\.tflite: "):
-        litert.Interpreter(path)
 
 
 def test_more_images_than_interpreters_keep_their_order(converted: Converted) -> None:

@@ -1,0 +1,120 @@
+"""The README.md of mobile/ for texts: how to use files of word vectors, and why n-gram models have none."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from serving.litert_words_metadata import VOCABULARY
+
+TEMPLATE = """# These word vectors on a phone
+
+{size:,} words of {dimensions} dimensions, exported for LiteRT (formerly TensorFlow Lite). Only built-in operators, so no Flex
+library is needed.
+
+| file | size | same nearest word | same {neighbours} nearest | largest difference of a vector's number |{heads}
+|---|---|---|---|---|{rules}
+{rows}
+
+The columns of nearest words compare {compared} with the answers of the served model; the other numbers are of all
+vectors.{served} `parity.json` holds the same numbers, and the time of one search on one thread of the machine that
+exported. `model_int8.tflite` is the smallest: each word's vector has a scale of its own, which makes it about a quarter of
+`model.tflite`.
+
+## What goes in and comes out
+
+A word goes in as its id: its line in `{vocabulary}`, counted from 0 (`{first}` is 0). Words stand there as the training text was
+prepared, so lower-case a word first where `{vocabulary}` is lower-case. A word that is not there has no id, and so no answer:
+say so, an id outside the file is an error. The file is inside each `.tflite` too, as metadata.
+
+Two signatures, both of `token_ids` int32 (1):
+
+* `serving_default` searches. Out, in this order: `vectors` float32 (1, {dimensions}), `neighbour_ids` int32 (1, {neighbours}),
+  `similarities` float32 (1, {neighbours}).
+* `vectors` looks up. Out: `vectors` float32 (1, {dimensions}).
+
+Similarities are cosines, falling; no word is a neighbour of itself; id -1 means that there is none.
+
+## Python
+
+`pip install ai-edge-litert numpy`
+
+```python
+import numpy as np
+from ai_edge_litert.interpreter import Interpreter
+
+with open("{vocabulary}", encoding="utf-8", newline="\\n") as file:
+    words = [line.removesuffix("\\n") for line in file]
+ids = {{word: number for number, word in enumerate(words)}}
+interpreter = Interpreter(model_path="model_int8.tflite")
+search = interpreter.get_signature_runner("serving_default")
+
+word = {example!r}
+if word not in ids:
+    raise SystemExit(f"{{word}} is not in the vocabulary")
+found = search(token_ids=np.array([ids[word]], np.int32))
+for number, similarity in zip(found["neighbour_ids"][0], found["similarities"][0]):
+    if number >= 0:
+        print(words[number], similarity)
+```
+
+## Android and iOS
+
+docs/mobile.md of the project has the same in Kotlin and in Swift.
+"""
+NONE_FOR_NGRAMS = """# No .tflite file here
+
+An n-gram model of order {order} is tables, here of {entries:,} n-grams, in which each word's context is found by a search over sorted
+64-bit keys. TensorFlow has an operator for that (`LowerBound`), and one that splits a text into words (`StringSplitV2`); LiteRT has
+built in neither. A .tflite file would need the Flex library, which phones do not carry, and a file that answers otherwise than the
+model would be another model.
+
+What to use instead:
+
+* A server. In the folder above, `python -m serving --rest_api_port=8501 --model_name=ngram --model_base_path="$PWD/export"` answers
+  texts with their log probability, perplexity and next words; an app asks it over REST or gRPC.
+* In a program of your own: {files}
+"""
+ARPA = "{named} holds the same tables; KenLM, in C++, reads ARPA files."
+NO_ARPA = "write the model as an ARPA file, which KenLM, in C++, reads."
+
+
+def text(words: Sequence[str], parity: Mapping[str, Any]) -> str:
+    """README.md for word vectors, from the vocabulary and the contents of parity.json."""
+    names = list(parity["bundle"]["scores"])
+    size, compared = parity["words"], parity["n"]
+    return TEMPLATE.format(
+        size=size,
+        dimensions=parity["dimensions"],
+        neighbours=parity["neighbours"],
+        heads="".join(f" {name} |" for name in names),
+        rules="---|" * len(names),
+        rows="\n".join(_row(form, names) for form in parity["forms"].values()),
+        compared="every word" if compared == size else f"{compared:,} words, evenly spaced over the vocabulary,",
+        served=_served(parity["bundle"]["scores"]),
+        vocabulary=VOCABULARY,
+        first=words[0],
+        example=words[0],
+    )
+
+
+def none_for_ngrams(*, order: int, entries: int, files: Sequence[str] = ()) -> str:
+    """README.md for an n-gram model, which has no .tflite file: why, and what to use instead.
+
+    entries: n-grams of all orders. files: names, as seen from mobile/, of files of the model that other programs read,
+    such as ../model.arpa.
+    """
+    named = " and ".join(f"`{name}`" for name in files)
+    told = ARPA.format(named=named) if files else NO_ARPA
+    return NONE_FOR_NGRAMS.format(order=order, entries=entries, files=told)
+
+
+def _row(form: Mapping[str, Any], names: Sequence[str]) -> str:
+    scores = "".join(f" {form['scores'][name]:.4f} |" for name in names)
+    return (
+        f"| `{form['file']}` | {form['bytes'] / 1000:,.0f} kB | {form['agreement']:.4f} | {form['agreement_k']:.4f} "
+        f"| {form['max_abs_delta']:.1e} |{scores}"
+    )
+
+
+def _served(scores: Mapping[str, float]) -> str:
+    told = ", ".join(f"{name} {value:.4f}" for name, value in scores.items())
+    return f" The served vectors' own scores: {told}." if told else ""
