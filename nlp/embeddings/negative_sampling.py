@@ -59,7 +59,7 @@ def skip_gram(words: Any, contexts: Any, blocks: Blocks, *, window: int, negativ
             tf.linalg.matvec(bound, _squared(outputs), transpose_a=True),
         ),
         Change(rows, tf.matmul(error, inputs), tf.linalg.matvec(bound, _squared(inputs))),
-        tf.reduce_sum(weight * tf.nn.softplus(tf.where(positive, -scores, scores))),
+        tf.reduce_sum(weight * _softplus(tf.where(positive, -scores, scores))),
         tf.reduce_sum(paired),
     )
 
@@ -89,7 +89,7 @@ def cbow(words: Any, contexts: Any, blocks: Blocks, *, window: int, negatives: i
             tf.concat([error[..., None] * inputs, tf.matmul(errors, inputs, transpose_a=True)], 1),
             tf.concat([one * length, tf.linalg.matvec(weight, length, transpose_a=True)], 1) / 4,
         ),
-        tf.reduce_sum(one * tf.nn.softplus(-score)) + tf.reduce_sum(weight * tf.nn.softplus(scores)),
+        tf.reduce_sum(one * _softplus(-score)) + tf.reduce_sum(weight * _softplus(scores)),
         tf.reduce_sum(one),
     )
 
@@ -123,6 +123,11 @@ def _share(blocks: Blocks, centres: Any, negatives: int) -> Any:
     """float32 (n, k, b): the weight of each drawn negative for each target: negatives / k, 0 where they are the same word."""
     differ = tf.cast(blocks.drawn[:, :, None] != centres[:, None, :], tf.float32)
     return differ * (negatives / blocks.drawn.shape[1])
+
+
+def _softplus(scores: Any) -> Any:
+    """log(1 + exp(x)), in steps that TensorFlow computes several times as fast as its own; in 0.5 to 1 the logarithm loses nothing."""
+    return tf.maximum(scores, 0.0) - tf.math.log(tf.sigmoid(tf.abs(scores)))
 
 
 def _squared(vectors: Any) -> Any:
