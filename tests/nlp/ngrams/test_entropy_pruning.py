@@ -1,24 +1,29 @@
 """Relative-entropy pruning against the Kullback-Leibler divergence, summed word by word."""
 
 import math
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
 
-from nlp.ngrams import entropy_pruning, katz, maximum_likelihood, stupid_backoff, witten_bell
+from nlp.ngrams import entropy_pruning, katz, kneser_ney, maximum_likelihood, stupid_backoff, witten_bell
+from nlp.ngrams.counts import NGramCounts
 from nlp.ngrams.tables import NGramModel
 from nlp.vocabulary import BOS_ID, EOS_ID
 from tests.nlp.ngrams import plain
 
+SMOOTHINGS = ("witten-bell", "katz", "maximum-likelihood", "modified-kneser-ney")
 TEXT = plain.random_text(9, many=40)
 
 
 def estimated(smoothing: str = "witten-bell", *, order: int = 3, text: plain.Text = TEXT) -> NGramModel:
-    estimates = {
+    estimates: dict[str, Callable[[NGramCounts], plain.Pairs]] = {
         "witten-bell": witten_bell.estimate,
         "katz": katz.estimate,
         "maximum-likelihood": maximum_likelihood.estimate,
+        "modified-kneser-ney": partial(kneser_ney.estimate, discount_fallback=(0.5, 1, 1.5)),
     }
     counts = plain.counted(text, order=order)
     return plain.model(counts, estimates[smoothing](counts), smoothing=smoothing)
@@ -42,7 +47,7 @@ def divergence(model: plain.Plain, gram: plain.Gram) -> float:
     return often * total
 
 
-@pytest.mark.parametrize("smoothing", ["witten-bell", "katz", "maximum-likelihood"])
+@pytest.mark.parametrize("smoothing", SMOOTHINGS)
 def test_losses_are_the_divergence(smoothing: str) -> None:
     model = estimated(smoothing)
     rule = plain.Plain(model)
@@ -64,7 +69,7 @@ def test_what_stays_lost_too_much_or_begins_such(threshold: float) -> None:
     assert all(pruned.prob[gram] == rule.prob[gram] for gram in expected)
 
 
-@pytest.mark.parametrize("smoothing", ["witten-bell", "katz", "maximum-likelihood"])
+@pytest.mark.parametrize("smoothing", SMOOTHINGS)
 @pytest.mark.parametrize("order", [1, 2, 3, 4, 5])
 @pytest.mark.parametrize("threshold", [1e-6, 1e-3, 1.0])
 def test_pruned_sums_to_one(smoothing: str, order: int, threshold: float) -> None:
@@ -76,7 +81,7 @@ def test_pruned_sums_to_one(smoothing: str, order: int, threshold: float) -> Non
 @pytest.mark.parametrize(("name", "order"), plain.cases((2, 3, 5)))
 def test_pruned_small_texts_sums_to_one(name: str, order: int) -> None:
     text = plain.SMALL_TEXTS[name]
-    for smoothing in ("witten-bell", "katz", "maximum-likelihood"):
+    for smoothing in SMOOTHINGS:
         pruned = entropy_pruning.prune(estimated(smoothing, order=order, text=text), threshold=1e-3)
         assert plain.off_one(pruned, text) < 1e-9
 
