@@ -1,11 +1,7 @@
 """One rule for words, in Python and in the graph."""
 
 import lzma
-import os
 import re
-import subprocess
-import sys
-import unicodedata
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -19,8 +15,6 @@ from hypothesis import strategies as st
 from nlp import tokenizers
 from nlp.errors import DataError
 from nlp.tokenizers import Tokenizer
-
-ROOT = Path(__file__).parents[2]
 
 # Dotted capital I, a final sigma, combining marks, an emoji of several code points with joiners, a Devanagari word with one, a zero byte.
 ODD = "İI ΑΣ. Ας'Σ e\u0301\u0302a 👩‍👩‍👧 क्‍ष \x00 a\x00b don’t 'tis dogs' a''b ' \u00a0x\u2028y.\u3000Z \x1c<s> </s> <unk> ▁ \r\nK ß ǅ!\v\f"
@@ -86,27 +80,6 @@ def test_bad_input_invalid_utf8_never_stops_the_graph(name: str, data: bytes) ->
     sentences, rest = answers(Tokenizer(name), [data])[0]
     assert sentences
     assert not rest or rest == sentences[-1]
-
-
-@cache
-def _is_word_character(character: str) -> bool:
-    return unicodedata.category(character)[0] in "LMN"
-
-
-def _words(text: str) -> list[list[str]]:
-    """The rule `words`, restated with Python's own Unicode tables."""
-    sentences = re.split(r"(?<=[.!?])(?=[^\S\u00a0\u2007\u202f\x1c-\x1f]|\Z)|\n", text.lower().replace("’", "'"))
-    marked = ["".join(c if c == "'" or _is_word_character(c) else " " for c in sentence) for sentence in sentences]
-    found = [re.findall(r"[^ ']+(?:'[^ ']+)*", sentence) for sentence in marked]
-    return [words for words in found if words] or [[]]
-
-
-@settings(deadline=None, max_examples=150)
-@given(st.text(st.characters(categories=["Lu", "Ll", "Mn", "Nd", "Lo", "Po", "Zs"], max_codepoint=0x2BFF), max_size=40))
-@example("The cat's tail. Don't!  'Quoted' dogs' 3.14 u.s. end?Yes")
-@example("ΑΣ ΣΑΣ. İstanbul")
-def test_words_restated(text: str) -> None:
-    assert Tokenizer("words").sentences(text).sentences == _words(text)
 
 
 def test_words() -> None:
@@ -192,18 +165,6 @@ def test_wrong_tokenizers(make: Callable[[], Tokenizer], message: str) -> None:
         make()
 
 
-@pytest.mark.parametrize("language", ["tr_TR.UTF-8", "lt_LT.UTF-8"])
-def test_the_language_of_the_machine_makes_no_difference(language: str) -> None:
-    """ICU lower-cases I to ı in Turkish and keeps a dot on Ì in Lithuanian, by the environment alone."""
-    program = "from nlp.tokenizers import Tokenizer; print(ascii(Tokenizer('words').sentences('I İ Ì Í Ĩ Į̀ J̀ Title')))"
-    environment = os.environ | {"LC_ALL": language, "LANG": language, "TF_CPP_MIN_LOG_LEVEL": "3"}
-    done = subprocess.run(
-        [sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True, cwd=ROOT
-    )
-    assert done.stdout.strip() == ascii(Tokenizer("words").sentences("I İ Ì Í Ĩ Į̀ J̀ Title"))
-    assert Tokenizer("words").sentences("I İ TITLE").sentences == [["i", "i̇", "title"]]
-
-
 @pytest.mark.data
 def test_the_wiki_text_as_counted_elsewhere(real_data: Path) -> None:
     """13,375,596 words in 623,383 sentences of more than two: counted with Python's re from the same rule."""
@@ -212,3 +173,25 @@ def test_the_wiki_text_as_counted_elsewhere(real_data: Path) -> None:
     sentences = sum(chunk.count("\n") for chunk in chunks)
     assert sentences == 623_383
     assert sum(chunk.count(" ") for chunk in chunks) + sentences == 13_375_596
+
+
+@pytest.mark.parametrize("tokenizer", [Tokenizer("words"), Tokenizer("space"), Tokenizer("characters")], ids=str)
+def test_the_graph_is_the_same_after_saving(tokenizer: Tokenizer, tmp_path: Path) -> None:
+    module = tf.Module()
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string)])
+    def flat(text: Any) -> dict[str, Any]:
+        found = tokenizer.graph(text)
+        return {
+            "words": found.sentences.flat_values,
+            "rows": found.sentences.values.row_splits,
+            "open": found.open.values,
+        }
+
+    module.flat = flat
+    tf.saved_model.save(module, str(tmp_path), signatures=flat)
+    loaded = tf.saved_model.load(str(tmp_path)).signatures["serving_default"]
+    texts = tf.constant([ODD, "", "a\n\nB c"])
+    expected = flat(texts)
+    for name, found in loaded(text=texts).items():
+        assert found.numpy().tolist() == expected[name].numpy().tolist()
