@@ -6,9 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from nlp import vocabulary as vocabularies
 from nlp.errors import DataError
 
-_END, _NOTHING = "\n", ""
+_SPECIAL = 3
+"""Ids below are `<unk>`, `<s>` and `</s>`."""
+_NO_WORDS = "the corpus holds no words; expected text with at least two different words"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,14 +30,6 @@ class Encoded:
     """Words of the text before any was left out: what words per second count, as gensim's do."""
 
 
-class _Numbers(dict[str, int]):
-    """Word to number, by first appearance: a look-up of a new word gives it the next number."""
-
-    def __missing__(self, word: str) -> int:
-        self[word] = number = len(self)
-        return number
-
-
 def encode(chunks: Iterable[str], *, min_count: int, most: int | None = None) -> Encoded:
     """Number the words of a text.
 
@@ -42,33 +37,26 @@ def encode(chunks: Iterable[str], *, min_count: int, most: int | None = None) ->
     (`Tokenizer.normalise`). min_count: rarer words are left out, as if they were not there. most: keep only so many words, the most
     frequent. Raises DataError when fewer than two different words are left.
     """
-    numbers = _Numbers({_END: 0, _NOTHING: 1})
-    pieces = [_piece(chunk, numbers) for chunk in chunks]
-    raw = np.concatenate(pieces) if pieces else np.empty(0, np.int32)
-    counts = np.bincount(raw, minlength=len(numbers))
-    counts[:2] = 0
-    _check(numbers, counts, min_count=min_count)
+    try:
+        raw, vocabulary = vocabularies.encode(chunks)
+    except DataError as error:  # there is not even an empty sentence
+        raise DataError(_NO_WORDS) from error
+    counts = np.bincount(raw, minlength=len(vocabulary))
+    counts[:_SPECIAL] = 0
+    _check(counts, vocabulary.words, min_count=min_count)
     order = np.argsort(-counts, kind="stable")[: np.count_nonzero(counts >= max(min_count, 1))][:most]
     _check_kept(len(order), min_count=min_count, most=most)
     left_out = -1
-    renumbered = np.full(len(numbers), left_out, np.int32)
+    renumbered = np.full(len(counts), left_out, np.int32)
     renumbered[order] = np.arange(len(order), dtype=np.int32)
-    ids, starts = _sentences(renumbered[raw], raw == 0)
-    spelled = list(numbers)
+    ids, starts = _sentences(renumbered[raw], raw == vocabularies.EOS_ID)
     return Encoded(
-        words=[spelled[number] for number in order],
+        words=[vocabulary.words[number] for number in order],
         counts=counts[order].astype(np.int64),
         ids=ids,
         starts=starts,
         raw_words=int(counts.sum()),
     )
-
-
-def _piece(chunk: str, numbers: _Numbers) -> NDArray[np.int32]:
-    """Numbers of one chunk's words, 0 at each sentence's end. (Only the space separates: a word may hold any other white space.)"""
-    words = chunk.replace("\n", " \n ").split(" ")
-    ids = np.fromiter(map(numbers.__getitem__, words), np.int32, len(words))
-    return ids[ids != 1]
 
 
 def _sentences(ids: NDArray[np.int32], end: NDArray[np.bool_]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
@@ -80,15 +68,15 @@ def _sentences(ids: NDArray[np.int32], end: NDArray[np.bool_]) -> tuple[NDArray[
     return flat, bounds[bounds < len(flat)]
 
 
-def _check(numbers: _Numbers, counts: NDArray[np.int64], *, min_count: int) -> None:
+def _check(counts: NDArray[np.int64], words: list[str], *, min_count: int) -> None:
     """Raise where the text has no words or none often enough."""
     largest = int(counts.max())
     if not largest:
-        raise DataError("the corpus holds no words; expected text with at least two different words")
+        raise DataError(_NO_WORDS)
     if largest < min_count:
-        frequent = list(numbers)[int(counts.argmax())]
+        frequent = words[int(counts.argmax())]
         raise DataError(
-            f"min_count {min_count} leaves no word: the most frequent one, {frequent!r}, occurs {largest} times; "
+            f"min_count {min_count} leaves no word: the most frequent one, {frequent[:80]!r}, occurs {largest} times; "
             f"give a min_count of at most {largest}, or more text"
         )
 
