@@ -1,5 +1,6 @@
 """A corpus as the word2vec engines take it: frequent words as numbers, the most frequent word first."""
 
+import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -11,7 +12,6 @@ from nlp.errors import DataError
 
 _SPECIAL = 3
 """Ids below are `<unk>`, `<s>` and `</s>`."""
-_NO_WORDS = "the corpus holds no words; expected text with at least two different words"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,10 +37,8 @@ def encode(chunks: Iterable[str], *, min_count: int, most: int | None = None) ->
     (`Tokenizer.normalise`). min_count: rarer words are left out, as if they were not there. most: keep only so many words, the most
     frequent. Raises DataError when fewer than two different words are left.
     """
-    try:
-        raw, vocabulary = vocabularies.encode(chunks)
-    except DataError as error:  # there is not even an empty sentence
-        raise DataError(_NO_WORDS) from error
+    # An empty sentence first: a text without any is then refused as one without words, below.
+    raw, vocabulary = vocabularies.encode(itertools.chain(["\n"], chunks))
     counts = np.bincount(raw, minlength=len(vocabulary))
     counts[:_SPECIAL] = 0
     _check(counts, vocabulary.words, min_count=min_count)
@@ -72,7 +70,7 @@ def _check(counts: NDArray[np.int64], words: list[str], *, min_count: int) -> No
     """Raise where the text has no words or none often enough."""
     largest = int(counts.max())
     if not largest:
-        raise DataError(_NO_WORDS)
+        raise DataError("the corpus holds no words; expected text with at least two different words")
     if largest < min_count:
         frequent = words[int(counts.argmax())]
         raise DataError(
