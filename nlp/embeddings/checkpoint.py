@@ -35,11 +35,11 @@ def write(
 def read(path: Path, *, settings: Mapping[str, str | float]) -> tuple[dict[str, NDArray[Any]], list[Row]]:
     """The arrays and the rows of the epochs done. Raises DataError where the settings were others, or the file is broken."""
     try:
-        with np.load(path) as saved:
+        with path.open("rb") as file, np.load(file) as saved:
             arrays = dict(saved)
         found = json.loads(str(arrays.pop("settings")))
         rows: list[Row] = json.loads(str(arrays.pop("rows")))
-    except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile) as error:
+    except (OSError, KeyError, ValueError, EOFError, TypeError, zipfile.BadZipFile) as error:
         raise DataError(f"{path} is no training state ({error}); delete it to start anew") from error
     changed = [name for name in settings if found.get(name) != settings[name]]
     if changed:

@@ -18,6 +18,7 @@ from nlp.errors import DataError
 TEXT, BINARY, KEYED = (".txt", ".vec"), (".bin",), (".kv",)
 """Endings of names, by format."""
 _BLOCK = 1 << 20
+_MOST_DIMENSIONS = 1_000_000
 _LONGEST_WORD = 10_000
 """Bytes; more without a space is no word2vec file."""
 
@@ -86,8 +87,10 @@ def _header(file: BinaryIO, path: Path) -> tuple[int, int]:
         raise DataError(
             f"{path} begins with {line[:60]!r}; expected a line of two numbers, 'words dimensions'"
         ) from error
-    if size < 1 or dimensions < 1:
-        raise DataError(f"{path} promises {size} words of {dimensions} dimensions; expected at least one of each")
+    if size < 1 or not 1 <= dimensions <= _MOST_DIMENSIONS:
+        raise DataError(
+            f"{path} promises {size} words of {dimensions} dimensions; expected one word or more, 1 to {_MOST_DIMENSIONS} dimensions"
+        )
     return size, dimensions
 
 
@@ -119,7 +122,8 @@ def _text_rows(file: BinaryIO, path: Path, dimensions: int) -> Iterator[Row]:
         word, *values = line.rstrip(b" \r\n").split(b" ")
         where = f"line {number}"
         try:
-            row = np.array(values, np.float64).astype(np.float32)
+            with np.errstate(over="ignore"):  # too large a number becomes infinity, which is told below
+                row = np.array(values, np.float64).astype(np.float32)
         except ValueError as error:
             raise DataError(f"{path}, {where}, {_not_numbers(values, dimensions)}") from error
         if len(row) != dimensions:
