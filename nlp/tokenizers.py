@@ -110,11 +110,10 @@ class Tokenizer:
 
     def _ruled(self, text: str) -> str:
         """One sentence a line, words separated by one space (the characters of `characters` by none)."""
+        text = _valid(text)
         if self.name == "space":
-            return _tidy(_valid(text).replace("\t", " ").replace("\r", " ").replace("\0", " "))
-        # surrogatepass: what is no UTF-8 is replaced, as in the graph.
-        data = tokenizer_rules.valid(text.encode("utf-8", "surrogatepass"))
-        ruled = str(tokenizer_rules.RULES[self.name](data).numpy(), "utf-8")
+            return _tidy(text.replace("\t", " ").replace("\r", " ").replace("\0", " "))
+        ruled = str(tokenizer_rules.RULES[self.name](text.encode()).numpy(), "utf-8")
         return ruled if self.name == "characters" else _tidy(ruled)
 
     def _words(self, piece: str) -> list[str]:
