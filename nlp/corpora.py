@@ -154,8 +154,9 @@ def read(
 ) -> Corpus:
     """A corpus by name or path.
 
-    data: `lee` (a file of that name is `./lee`), a text file (plain, .gz, .xz, .bz2) or a folder. A folder's files with train, valid (val, dev) or test in their names
-        or in those of their folders are those parts; where none has train, the others are the training text, sorted by name.
+    data: `lee` (a file of that name is `./lee`), a text file (plain, .gz, .xz, .bz2) or a folder. A folder's files with train, valid
+        (val, dev) or test in their names or in those of their folders are those parts; where none has train, the others are the
+        training text, sorted by name.
     errors: what becomes of bytes that are no UTF-8: `strict` names them, `replace` puts U+FFFD there.
     validation, test: held-out files or folders, in place of the folder's own.
     most: of each part, the first so many lines only.
