@@ -181,8 +181,10 @@ def _difference(signature: str, name: str, found: NDArray[Any], expected: NDArra
                 f"signature {signature!r}: {name} is {found.tolist()}; the model gives {expected.tolist()}"
             )
         return 0.0
-    difference = float(np.max(np.abs(found.astype(np.float64) - expected), initial=0.0))
-    allowed = TOLERANCE * max(1.0, float(np.max(np.abs(expected), initial=0.0)))
+    other = found != expected  # Equal infinities (the logarithm of 0) have no difference.
+    difference = float(np.max(np.abs(found[other].astype(np.float64) - expected[other]), initial=0.0))
+    finite = expected[np.isfinite(expected)]
+    allowed = TOLERANCE * max(1.0, float(np.max(np.abs(finite), initial=0.0)))
     if not difference <= allowed:
         raise BundleError(
             f"signature {signature!r}: {name} differs from the model by {difference:.3g}; expected at most {allowed:.3g}"

@@ -115,9 +115,7 @@ def next_words(model: NGramModel, state: State) -> NDArray[np.float64]:
 def next_log10(model: NGramModel, state: State) -> NDArray[np.float64]:
     """log10 p (b, V) of all words in this state; -inf for `<s>`, which never follows."""
     size = len(model.vocabulary)
-    unigrams = model.levels[0].log10_prob.copy()
-    unigrams[BOS_ID] = -np.inf
-    log10 = np.tile(unigrams, (len(state[0]), 1))
+    log10 = np.tile(model.levels[0].log10_prob, (len(state[0]), 1))
     for below, level, context in zip(model.levels, model.levels[1:], state, strict=False):
         rows = np.flatnonzero(context >= 0)
         log10[rows] += below.log10_backoff[context[rows], None]
@@ -126,6 +124,7 @@ def next_log10(model: NGramModel, state: State) -> NDArray[np.float64]:
         # Ranges begin[i] to end[i], one after the other.
         members = np.arange(counts.sum()) + np.repeat(begin - (np.cumsum(counts) - counts), counts)
         log10[np.repeat(rows, counts), level.keys[members] % size] = level.log10_prob[members]
+    log10[:, BOS_ID] = -np.inf
     return log10
 
 
