@@ -12,7 +12,21 @@ def _classify() -> None:
     command.main("classify", classify.Config, classify.run, classify.__doc__)
 
 
-STORIES: dict[str, Callable[[], None]] = {"classify": _classify}
+def _ngram() -> None:
+    """Learn which words follow which: an n-gram model of text."""
+    from pipelines import command, ngram
+
+    command.main("ngram", ngram.Config, ngram.run, ngram.__doc__)
+
+
+def _word2vec() -> None:
+    """Learn a vector for every word of text."""
+    from pipelines import command, word2vec
+
+    command.main("word2vec", word2vec.Config, word2vec.run, word2vec.__doc__)
+
+
+STORIES: dict[str, Callable[[], None]] = {"classify": _classify, "ngram": _ngram, "word2vec": _word2vec}
 """Every story by its name."""
 
 

@@ -7,7 +7,16 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 ROOMS = ("pipelines", "vision", "nlp", "serving")
-FROM_SERVING = {"bundle", "litert", "draw", "native_log", "predict", "saved_model"}
+FROM_SERVING = {
+    "bundle",
+    "litert",
+    "draw",
+    "native_log",
+    "predict",
+    "saved_model",
+    "litert_words",
+    "litert_words_readme",
+}
 """What the stories may use of serving/: the format that it owns and how to ask it, not the server."""
 
 

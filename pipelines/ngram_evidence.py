@@ -1,0 +1,178 @@
+"""What the report of an n-gram model is told, from the counts, the model and its answers to the test text."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nlp import ngram
+from nlp.corpora import Corpus
+from nlp.errors import DataError
+from nlp.ngram import NGramCounts
+from nlp.ngrams import coverage, kneser_ney
+from nlp.vocabulary import BOS_ID, UNK_ID
+from pipelines import ngram_learning
+from pipelines.ngram_learning import Judged, Learned, Texts
+from pipelines.ngram_report import Evidence, Part
+from pipelines.text_plots import Word
+
+if TYPE_CHECKING:
+    from pipelines.ngram import Config
+
+SAMPLES, TEMPERATURES, LONGEST = 4, (0.7, 1.0), 40
+"""Sentences that the model writes at each temperature, and most words of one."""
+EXTREMES = 5
+"""Sentences shown at either end of perplexity."""
+COLOURED, COLOURED_WORDS = 3, (6, 30)
+"""Sentences shown word by word, and how many words they have."""
+
+
+def gather(
+    config: "Config", corpus: Corpus, texts: Texts, learned: Learned, judged: Judged, *, seconds: dict[str, float]
+) -> Evidence:
+    """Everything that the report shows."""
+    model, test = learned.model, texts.vocabulary.encode(texts.test_chunks)
+    shown = _Sentences(texts, learned, judged)
+    # The parts of one file count its lines alike.
+    parts = [lines for lines in (corpus.train, corpus.validation, corpus.test) if lines is not None]
+    return Evidence(
+        scores=judged.scores,
+        smoothing=model.smoothing,
+        parameters={**_parameters(config), **_discounts(config, learned.counts), **learned.parameters},
+        normalised=model.normalised,
+        vocabulary=len(model.vocabulary) - 1,
+        ngrams=[len(level.keys) for level in model.levels],
+        parts=[_part("training", texts.train), _part("test", test)],
+        coverage=coverage.by_order(learned.counts, test),
+        perplexity=list(_by_order(config, texts, learned, judged)),
+        matched=_matched(judged, order=model.order),
+        samples=list(_samples(config, learned)),
+        hardest=shown.extremes(hardest=True),
+        easiest=shown.extremes(hardest=False),
+        coloured=shown.coloured(seed=config.seed),
+        replaced=sum({lines.names: lines.replaced for lines in parts}.values()),
+        skipped=list(dict.fromkeys(found for lines in parts for found in lines.skipped)),
+        seconds=seconds,
+    )
+
+
+def shorter(counts: NGramCounts, order: int) -> NGramCounts:
+    """The counts of a model of lower order: its longest n-grams count as often as they occur."""
+    adjusted = (*counts.adjusted[: order - 1], counts.raw[order - 1])
+    if order == 1:
+        adjusted = (np.where(counts.begins[0], 0, counts.raw[0]),)
+    return replace(
+        counts,
+        keys=counts.keys[:order],
+        raw=counts.raw[:order],
+        adjusted=adjusted,
+        suffix=counts.suffix[:order],
+        begins=counts.begins[:order],
+    )
+
+
+class _Sentences:
+    """The sentences of the test text, each with the model's answers to its tokens."""
+
+    def __init__(self, texts: Texts, learned: Learned, judged: Judged) -> None:
+        self._lines = [line for chunk in texts.test_chunks for line in chunk.removesuffix("\n").split("\n")]
+        self._tokens = judged.tokens
+        lengths = np.array([len(_words(line)) + 1 for line in self._lines])
+        self._ends = np.cumsum(lengths)
+        self._starts = self._ends - lengths
+        means = np.add.reduceat(judged.tokens.log10, self._starts) / lengths
+        self._perplexity = np.power(10.0, np.minimum(-means, 300))
+        self._words = lengths - 1
+
+    def extremes(self, *, hardest: bool) -> list[tuple[str, float]]:
+        """Sentences and their perplexity, the most extreme first."""
+        order = np.argsort(-self._perplexity if hardest else self._perplexity, kind="stable")
+        told = dict.fromkeys(self._lines[place] for place in order if self._lines[place])
+        values = {self._lines[place]: float(self._perplexity[place]) for place in order[::-1]}
+        return [(line, values[line]) for line in list(told)[:EXTREMES]]
+
+    def coloured(self, *, seed: int) -> list[list[Word]]:
+        """Some sentences of middling length."""
+        least, most = COLOURED_WORDS
+        fitting = np.flatnonzero((self._words >= least) & (self._words <= most))
+        if not len(fitting):
+            fitting = np.flatnonzero(self._words > 0)
+        chosen = np.random.default_rng(seed).permutation(fitting)[:COLOURED]
+        return [self._coloured(int(place)) for place in chosen]
+
+    def _coloured(self, place: int) -> list[Word]:
+        start, end = self._starts[place], self._ends[place]
+        words = [*_words(self._lines[place]), "</s>"]
+        order = np.where(self._tokens.unknown[start:end], 0, self._tokens.order[start:end])
+        return [
+            Word(word, float(log10), int(matched))
+            for word, log10, matched in zip(words, self._tokens.log10[start:end], order, strict=True)
+        ]
+
+
+def _words(line: str) -> list[str]:
+    return line.split(" ") if line else []
+
+
+def _part(name: str, ids: NDArray[np.int32]) -> Part:
+    sentences = int(np.count_nonzero(ids == BOS_ID))
+    return Part(
+        name=name,
+        sentences=sentences,
+        words=len(ids) - 2 * sentences,
+        types=len(np.unique(ids[ids > BOS_ID])) - 1,
+        oov=int(np.count_nonzero(ids == UNK_ID)),
+    )
+
+
+def _parameters(config: "Config") -> dict[str, str | float | Sequence[float]]:
+    told: dict[str, str | float | Sequence[float]] = {"tokenizer": config.tokenizer}
+    if config.smoothing == "add-k":
+        told["k"] = config.k
+    if config.discount_fallback is not None:
+        told["discount fallback"] = " ".join(map(str, config.discount_fallback))
+    if config.prune:
+        told["pruned by count"] = " ".join(map(str, config.prune))
+    if config.prune_entropy:
+        told["pruned by entropy"] = config.prune_entropy
+    return told
+
+
+def _discounts(config: "Config", counts: NGramCounts) -> dict[str, list[float]]:
+    if not config.smoothing.endswith("kneser-ney"):
+        return {}
+    modified = config.smoothing.startswith("modified")
+    found = kneser_ney.discounts(counts, modified=modified, discount_fallback=config.discount_fallback)
+    return {
+        f"discounts of order {order}": [float(value) for value in values] for order, values in enumerate(found, start=1)
+    }
+
+
+def _by_order(config: "Config", texts: Texts, learned: Learned, judged: Judged) -> Iterator[tuple[int, float, float]]:
+    """Of the models of lower order too; an order whose discounts cannot be estimated is left out."""
+    for order in range(1, config.order):
+        try:
+            model = ngram_learning.smoothed(config, shorter(learned.counts, order), texts.vocabulary)
+        except DataError:
+            continue
+        found = ngram.perplexity(ngram.score(model, model.vocabulary.encode(texts.test_chunks)))
+        yield order, found.including, found.excluding
+    found = ngram.perplexity(judged.tokens)
+    yield learned.model.order, found.including, found.excluding
+
+
+def _matched(judged: Judged, *, order: int) -> list[float]:
+    matched = np.where(judged.tokens.unknown, 0, judged.tokens.order)
+    shares = np.bincount(matched, minlength=order + 1) / max(1, len(matched))
+    return [float(share) for share in shares]
+
+
+def _samples(config: "Config", learned: Learned) -> Iterator[tuple[float, str]]:
+    space = "" if config.tokenizer == "characters" else " "
+    for temperature in TEMPERATURES:
+        for words in ngram.sample(
+            learned.model, count=SAMPLES, longest=LONGEST, temperature=temperature, seed=config.seed
+        ):
+            yield temperature, space.join(words).replace("▁", " ") if not space else space.join(words)

@@ -1,0 +1,89 @@
+"""What an n-gram run hands on: export/ for serving, and in mobile/ the word why there is nothing for phones."""
+
+import math
+import shlex
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nlp import ngram
+from nlp.corpora import Corpus
+from nlp.ngram import NGramModel
+from nlp.ngrams import graph
+from nlp.tokenizers import Tokenizer
+from pipelines import runs
+from serving import bundle, litert_words_readme
+
+if TYPE_CHECKING:
+    from pipelines.ngram import Config
+
+PROOFS, LONGEST = 8, 300
+"""Held-out lines that the bundle is proven on, and most characters of one."""
+
+
+def write(
+    config: "Config", folder: Path, model: NGramModel, corpus: Corpus, cut: Tokenizer, scores: dict[str, float]
+) -> None:
+    """Write export/, mobile/README.md and samples/, unless --no-export."""
+    if not config.export:
+        return
+    texts = _texts(model, corpus, cut)
+    tracked, signatures = graph.signatures(model, cut)
+    bundle.write(
+        folder / "export",
+        tracked,
+        signatures,
+        description=_description(config, model, scores),
+        proofs=[
+            bundle.Proof(signature=name, inputs=given, outputs=expected)
+            for name, given, expected in graph.requests(model, cut, texts)
+        ],
+    )
+    _write_mobile(folder, model)
+    (folder / "samples").mkdir(exist_ok=True)
+    runs.write_bytes(folder / "samples" / "texts.txt", "".join(f"{text}\n" for text in texts).encode())
+
+
+def hint(folder: Path) -> str:
+    """What to do next, as commands."""
+    if not (folder / "export").is_dir():
+        return "exported nothing"
+    name, base, run, samples = (
+        shlex.quote(str(word))
+        for word in (folder.name, folder / "export", folder, f"@{folder / 'samples' / 'texts.txt'}")
+    )
+    serve = f"python -m serving --model_name={name} --model_base_path={base} --rest_api_port=8501"
+    return f"serve it: {serve}\ntry it:   python -m serving.predict {run} {samples}"
+
+
+def _texts(model: NGramModel, corpus: Corpus, cut: Tokenizer) -> list[str]:
+    """Held-out lines that the model finds possible: an infinite perplexity proves nothing."""
+    lines = (line[:LONGEST].strip() for line in corpus.test or ())
+    held_out = (line for line in lines if line)
+    possible = (line for line in islice(held_out, 50 * PROOFS) if _possible(model, line, cut))
+    found = list(islice(possible, PROOFS))
+    return found or next(([line] for line in corpus.train if _possible(model, line, cut)), [""])
+
+
+def _possible(model: NGramModel, line: str, cut: Tokenizer) -> bool:
+    ids = model.vocabulary.encode([" ".join(words) + "\n" for words in cut.sentences(line).sentences])
+    return math.isfinite(float(ngram.score(model, ids).log10.sum()))
+
+
+def _description(config: "Config", model: NGramModel, scores: dict[str, float]) -> dict[str, Any]:
+    return {
+        "task": "ngram",
+        "input": {"tokenizer": config.tokenizer, "vocabulary": len(model.vocabulary), "order": model.order},
+        "scores": scores,
+        "made": {"by": "pipelines.ngram", "smoothing": model.smoothing, "data": config.data, "seed": config.seed},
+    }
+
+
+def _write_mobile(folder: Path, model: NGramModel) -> None:
+    mobile = folder / "mobile"
+    mobile.mkdir(exist_ok=True)
+    files = [f"../{name}" for name in ("model.arpa", "model.npz") if (folder / name).exists()]
+    text = litert_words_readme.none_for_ngrams(
+        order=model.order, entries=sum(len(level.keys) for level in model.levels), files=files
+    )
+    runs.write_bytes(mobile / "README.md", text.encode())

@@ -1,0 +1,177 @@
+"""The acts of the n-gram story: the text read and cut into words, the model estimated, scored, and what the report shows of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nlp import corpora, ngram, vocabulary
+from nlp.corpora import Corpus
+from nlp.errors import DataError
+from nlp.ngram import NGramCounts, NGramModel
+from nlp.ngrams import mixture
+from nlp.tokenizers import Tokenizer
+from nlp.vocabulary import Vocabulary
+from pipelines import options, progress, runs
+
+if TYPE_CHECKING:
+    from pipelines.ngram import Config
+
+HELD_OUT = 0.2
+"""Share of the lines of a single text that is held out for the scores; with --mix as much again weighs the models."""
+WEIGHING = 0.1
+"""Share of the training lines that weighs the models when there is a test text and no validation text."""
+GIB = 1 << 30
+WORK = ".work"
+"""Temporary files of a run, in its folder."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Texts:
+    """The parts of the text as flat ids, `<s> w ... </s> <s> ...`, unknown words as 0."""
+
+    vocabulary: Vocabulary
+    train: NDArray[np.int32]
+    test_chunks: list[str]
+    """The test text as words: a sentence a line."""
+    validation_chunks: list[str]
+    """The same of the validation text; empty where nothing has to be chosen."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Learned:
+    """The model, and what it was counted from."""
+
+    model: NGramModel
+    counts: NGramCounts
+    parameters: dict[str, Any] = field(default_factory=dict)
+    """What was chosen along the way, for the report."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judged:
+    """What the model says about the test text."""
+
+    scores: dict[str, float]
+    tokens: ngram.Scores
+
+
+def tokenizer(config: "Config") -> Tokenizer:
+    """The rule that makes words of text, in training and in the served graph."""
+    return Tokenizer(config.tokenizer, shortest=config.shortest_sentence, symbols=config.symbols)
+
+
+def read(config: "Config") -> Corpus:
+    """The text in its parts: a test text there is always, a validation text where models are mixed."""
+    corpus = corpora.read(
+        config.data,
+        errors=config.errors,
+        validation=config.validation,
+        test=config.test,
+        most=options.example_limit(),
+    )
+    train, validation, test = corpus.train, corpus.validation, corpus.test
+    weighed = bool(config.mix)
+    if test is None:
+        share = HELD_OUT if weighed and validation is None else 0.0
+        train, held, test = corpora.split(train, seed=config.seed, shares=(1 - HELD_OUT - share, share, HELD_OUT))
+        validation = validation or (held if share else None)
+    elif weighed and validation is None:
+        train, validation, _ = corpora.split(train, seed=config.seed, shares=(1 - WEIGHING, WEIGHING, 0.0))
+    return Corpus(name=corpus.name, train=train, validation=validation if weighed else None, test=test)
+
+
+def encode(config: "Config", corpus: Corpus, cut: Tokenizer, folder: Path) -> Texts:
+    """Words as numbers. The training text's lie in a temporary file of the run folder."""
+    work = folder / WORK
+    runs.remove(work)
+    work.mkdir()
+    ids, words = vocabulary.encode(cut.normalise(corpus.train), folder=work)
+    if config.vocabulary_size is not None or config.min_count > 1:
+        ids, words = vocabulary.limit(ids, words, most=config.vocabulary_size, min_count=config.min_count, folder=work)
+    return Texts(
+        vocabulary=words,
+        train=ids,
+        test_chunks=list(cut.normalise(corpus.test or ())),
+        validation_chunks=list(cut.normalise(corpus.validation)) if corpus.validation is not None else [],
+    )
+
+
+def learn(config: "Config", texts: Texts, folder: Path) -> Learned:
+    """Count, estimate, prune and mix; model.npz and model.arpa are written."""
+    with progress.shares("counting") as tell:
+        counts = ngram.count(
+            texts.train,
+            vocabulary_size=len(texts.vocabulary),
+            order=config.order,
+            memory=int(config.memory * GIB),
+            folder=folder / WORK,
+            progress=tell,
+        )
+    model = smoothed(config, counts, texts.vocabulary)
+    parameters: dict[str, Any] = {}
+    if config.prune_entropy:
+        model = ngram.prune(model, threshold=config.prune_entropy)
+    if config.mix:
+        others = [ngram.read(path) for path in config.mix]
+        weights = weigh([model, *others], texts.validation_chunks)
+        model = ngram.merge([model, *others], weights)
+        parameters["weights of the mixed models"] = [float(weight) for weight in weights]
+    _write(model, folder / "model.npz")
+    if config.arpa:
+        _write(model, folder / "model.arpa")
+    runs.remove(folder / WORK)
+    return Learned(model=model, counts=counts, parameters=parameters)
+
+
+def smoothed(config: "Config", counts: NGramCounts, words: Vocabulary) -> NGramModel:
+    """The model of these counts."""
+    return ngram.smooth(
+        counts,
+        words,
+        smoothing=config.smoothing,
+        k=config.k,
+        prune=config.prune[: counts.order],
+        discount_fallback=config.discount_fallback,
+        interpolate_unigrams=config.interpolate_unigrams and not config.closed,
+        closed=config.closed,
+    )
+
+
+def weigh(models: Sequence[NGramModel], chunks: Sequence[str]) -> NDArray[np.float64]:
+    """The weights under which a text is most probable, by EM."""
+    found = [ngram.score(model, model.vocabulary.encode(chunks)) for model in models]
+    return mixture.weights(
+        np.power(10.0, [scores.log10 for scores in found]), unknown=np.array([scores.unknown for scores in found])
+    )
+
+
+def judge(learned: Learned, texts: Texts) -> Judged:
+    """Perplexity on the test text, which chose nothing."""
+    test = learned.model.vocabulary.encode(texts.test_chunks)
+    if not len(test):
+        raise DataError("the test text has no sentence; give more text, or --test with sentences of its own")
+    tokens = ngram.score(learned.model, test)
+    found = ngram.perplexity(tokens)
+    scores = {
+        "perplexity": found.including,
+        "perplexity_without_oov": found.excluding,
+        "oov": float(found.oov),
+        "sentences": float(found.sentences),
+        "impossible": float(np.isneginf(tokens.log10).sum()),
+        "n": float(found.tokens),
+    }
+    return Judged(scores={name: value for name, value in scores.items() if np.isfinite(value)}, tokens=tokens)
+
+
+def _write(model: NGramModel, path: Path) -> None:
+    """Under a temporary name first: a kill leaves no half of it."""
+    temporary = path.with_name(f".tmp-{path.name}")
+    try:
+        ngram.write(model, temporary)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
