@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from nlp.errors import DataError
 from nlp.ngrams import entropy_pruning, links
 from nlp.ngrams.tables import Level, NGramModel
-from nlp.vocabulary import BOS_ID, UNK_ID, Vocabulary
+from nlp.vocabulary import UNK_ID, Vocabulary
 
 ITERATIONS = 10_000
 TOLERANCE = 1e-7
@@ -57,9 +57,8 @@ def merge(models: Sequence[NGramModel], weights: Sequence[float] | NDArray[np.fl
     _check(models, shares)
     vocabulary = Vocabulary(list(dict.fromkeys(itertools.chain(*(model.vocabulary.words for model in models)))))
     members = [_Member(model, vocabulary) for model in models]
-    levels = [_words(members, shares, size=len(vocabulary))]
-    for order in range(2, max(model.order for model in models) + 1):
-        levels.append(_longer(members, shares, order, size=len(vocabulary)))
+    orders = range(1, max(model.order for model in models) + 1)
+    levels = [_level(members, shares / shares.sum(), order, size=len(vocabulary)) for order in orders]
     return entropy_pruning.renormalise(NGramModel(vocabulary=vocabulary, levels=tuple(levels), smoothing="mixture"))
 
 
@@ -107,13 +106,7 @@ class _Member:
         return np.where(self.known[words], prob, 0)
 
 
-def _words(members: Sequence[_Member], shares: NDArray[np.float64], *, size: int) -> Level:
-    level = _longer(members, shares, 1, size=size)
-    level.log10_prob[BOS_ID] = 0
-    return level
-
-
-def _longer(members: Sequence[_Member], shares: NDArray[np.float64], order: int, *, size: int) -> Level:
+def _level(members: Sequence[_Member], shares: NDArray[np.float64], order: int, *, size: int) -> Level:
     own = [member.keys(order, size=size) for member in members]
     keys = np.sort(np.concatenate(own))
     keys = keys[np.diff(keys, prepend=-1) > 0]
@@ -122,4 +115,4 @@ def _longer(members: Sequence[_Member], shares: NDArray[np.float64], order: int,
         member.number = np.searchsorted(keys, part)
         prob += share * member.take(keys // size, keys % size)
     with np.errstate(divide="ignore"):
-        return Level(keys=keys, log10_prob=np.log10(prob), log10_backoff=np.zeros(len(keys)))
+        return Level(keys=keys, log10_prob=np.log10(np.minimum(prob, 1)), log10_backoff=np.zeros(len(keys)))

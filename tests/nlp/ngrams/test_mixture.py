@@ -61,6 +61,8 @@ def test_ngrams_of_the_tables_are_exact_sums() -> None:
 def test_mixture_sums_to_one(shares: list[float]) -> None:
     merged = mixture.merge(members(), shares)
     assert plain.off_one(merged, TEXTS[0]) < 1e-9
+    assert merged.levels[0].log10_prob[BOS_ID] == pytest.approx(0, abs=1e-12)
+    assert all(np.all(level.log10_prob <= 0) for level in merged.levels)
 
 
 def test_three_models_and_one_of_single_words_sums_to_one() -> None:
