@@ -156,7 +156,9 @@ def _curse(rows: Sequence[Coverage]) -> report.Section | None:
     pictures += text_plots.by_order(shares, title="test n-grams that are new", percent=True)
     head = ["words", "possible", "seen", "seen once", "in the test text", "new", "new, distinct"]
     table = sections.grid(head, [_coverage_row(row) for row in rows])
-    note = sections.remark("All words outside the vocabulary count as one word, so distinct new n-grams are more than these.")
+    note = sections.remark(
+        "All words outside the vocabulary count as one word, so there are more distinct new n-grams than these."
+    )
     body = f'<p>{html.escape(told)}</p><div class="plots">{pictures}</div>{table}<p></p>{note}'
     return report.Section(title="The curse of dimensionality", body=body)
 

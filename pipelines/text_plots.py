@@ -23,6 +23,8 @@ WORD = "display:inline-block;text-align:center;margin:0 3px 6px 0;padding:2px 5p
 """How a word of a coloured sentence is set."""
 MAP_WIDTH, MAP_HEIGHT, FONT = 920, 640, 13
 """Of the map of words, in CSS pixels; its height at most."""
+GAP = 4
+"""Pixels between words side by side."""
 LONGEST_LABEL = 24
 """Characters of a word that the map shows."""
 ZIPF_POINTS = 400
@@ -141,7 +143,7 @@ class _Label(NamedTuple):
     """Of the box that the letters take, roughly."""
 
     def covers(self, other: "_Label") -> bool:
-        apart = self.left + self.width < other.left or other.left + other.width < self.left
+        apart = self.left + self.width + GAP < other.left or other.left + other.width + GAP < self.left
         return not apart and abs(self.y - other.y) < FONT
 
     def hides(self, dot: tuple[float, float]) -> bool:

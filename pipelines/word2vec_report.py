@@ -120,7 +120,7 @@ def answered(protocol: str, found: "Analogies") -> str:
     total = found.total
     if not total.n:
         return f"Analogies ({protocol}) say nothing here: no question has vectors for all of its four words."
-    asked = f"{total.n:,} of {total.n + total.oov:,} questions" if total.oov else f"all {total.n:,} questions"
+    asked = f"{total.n:,} of {total.n + total.oov:,}" if total.oov else f"all {total.n:,}"
     return (
         f"Analogies ({protocol}): of the questions “a is to b as c is to …” {asked} could be asked, and {total.correct:,} of those, "
         f"{total.correct / total.n:.1%}, were answered right."
@@ -242,7 +242,7 @@ def _forms(parity: Mapping[str, Any] | None) -> report.Section | None:
         f"{parity['n']:,} words with the same nearest one, share of all {parity['neighbours']} that are the same. ms: one search."
     )
     grid = sections.grid([name.replace("_", " ") for name in head], rows, words=(1,))
-    return report.Section(title="Forms for phones", body=grid + note)
+    return report.Section(title="Forms for phones", body=note + grid)
 
 
 def _scores(row: Mapping[str, Any], names: Sequence[str]) -> list[str]:
