@@ -4,7 +4,9 @@ A word is looked up exactly as it is spelled. A word that has no vector is flagg
 strings and its numbers 0.
 """
 
+import shutil
 import tempfile
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -41,8 +43,9 @@ class Words(tf.Module):
         self.spellings = tf.Variable(
             [word.encode() for word in vectors.index_to_key], trainable=False, name="spellings"
         )
-        self._folder = tempfile.TemporaryDirectory()
-        file = Path(self._folder.name) / "vocab.txt"
+        folder = tempfile.mkdtemp()
+        weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+        file = Path(folder) / "vocab.txt"
         file.write_bytes(b"".join(_line(word) for word in vectors.index_to_key))
         self.table = tf.lookup.StaticHashTable(
             tf.lookup.TextFileInitializer(
