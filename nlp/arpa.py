@@ -105,7 +105,7 @@ def _directive(source: arpa_lines.Lines, expected: str) -> None:
     if line is None:
         raise source.wrong(f"the file ends; expected {expected} (is it truncated?)")
     if line != expected.encode():
-        raise source.wrong(f"found {line.decode(errors='replace')!r}; expected {expected}")
+        raise source.wrong(f"found '{line.decode(errors='replace')}'; expected {expected}")
 
 
 def _entries(source: arpa_lines.Lines, order: int, counts: Sequence[tuple[int, int]]) -> Iterator[arpa_lines.Entries]:
