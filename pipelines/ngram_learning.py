@@ -12,7 +12,7 @@ from nlp import corpora, ngram, vocabulary
 from nlp.corpora import Corpus
 from nlp.errors import DataError
 from nlp.ngram import NGramCounts, NGramModel
-from nlp.ngrams import mixture
+from nlp.ngrams import katz, mixture
 from nlp.tokenizers import Tokenizer
 from nlp.vocabulary import Vocabulary
 from pipelines import options, progress, runs
@@ -111,6 +111,9 @@ def learn(config: "Config", texts: Texts, folder: Path) -> Learned:
             folder=folder / WORK,
             progress=tell,
         )
+    if config.smoothing == "katz":
+        for shortfall in katz.shortfalls(counts):
+            print(f"note: {shortfall}", flush=True)
     model = smoothed(config, counts, texts.vocabulary)
     parameters: dict[str, Any] = {}
     if config.prune_entropy:
