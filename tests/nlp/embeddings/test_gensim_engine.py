@@ -98,7 +98,12 @@ def test_every_worker_has_its_share_of_the_learning_rate(text: Path, monkeypatch
     """Gensim compares a worker's own sentences with total_examples; with all of them the rate would fall by half only."""
     told: list[dict[str, Any]] = []
     train = Word2Vec.train
-    monkeypatch.setattr(Word2Vec, "train", lambda self, **told_: told.append(told_) or train(self, **told_))
+
+    def listening(self: Word2Vec, **given: Any) -> Any:
+        told.append(given)
+        return train(self, **given)
+
+    monkeypatch.setattr(Word2Vec, "train", listening)
     gensim_engine.train(text, dimensions=4, min_count=1, epochs=2, workers=2)
     assert [call["total_examples"] for call in told] == [1_000, 1_000]
     assert [call["total_words"] for call in told] == [16_000, 16_000]

@@ -43,7 +43,7 @@ def _strings(*words: str) -> NDArray[Any]:
     return np.array([word.encode() for word in words], object)
 
 
-def _pairs(words: NDArray[Any], cosines: NDArray[Any]) -> list[tuple[str, float]]:
+def _pairs(words: NDArray[Any], cosines: NDArray[Any]) -> list[tuple[str, Any]]:
     return [
         (word.decode(), pytest.approx(float(cosine), abs=1e-6)) for word, cosine in zip(words, cosines, strict=True)
     ]
