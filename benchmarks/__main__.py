@@ -11,11 +11,13 @@ from benchmarks import (
     fashion_mnist,
     inputs,
     networks,
+    ngram,
     optimizers,
     page,
     serving,
     serving_overhead,
     serving_soak,
+    word2vec,
 )
 
 BENCHMARKS = {
@@ -28,6 +30,8 @@ BENCHMARKS = {
     "networks": networks.main,
     "augmentations": augmentations.main,
     "optimizers": optimizers.main,
+    "ngram": ngram.main,
+    "word2vec": word2vec.main,
     "serving": serving.main,
     "serving_overhead": serving_overhead.main,
     "serving_soak": serving_soak.main,
