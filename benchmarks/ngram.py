@@ -9,7 +9,7 @@ from benchmarks import classify_runs, record, wiki_text
 from benchmarks.record import Claim
 
 LMPLZ_SECONDS = {3: 9.4, 5: 21.1}
-"""KenLM's lmplz on this text, two cores, 1.2 GB, as the issue states it; it cannot be installed from a package index, so it is not run here."""
+"""KenLM's lmplz on this text, on two cores of another such machine; no package index has it, so it is not run here."""
 SHARE, GIB, TOKENS = 1.5, 4.0, 1_000_000
 ORDERS, RUNS = (3, 5), 3
 BUILD = """

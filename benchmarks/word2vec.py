@@ -41,7 +41,7 @@ print(json.dumps({"words_per_second": words / seconds, "seconds": seconds, "voca
 
 
 def main() -> None:
-    """gensim and ours, one after the other, each in its own process, for both architectures; then the command on the built-in text."""
+    """Run gensim and ours, one after the other, each in its own process, for both architectures; then the command on the built-in text."""
     text = str(wiki_text.sentences("wiki.en.txt.xz"))
     found = {
         architecture: {"gensim": _run(GENSIM, text, architecture), "keras": _run(OURS, text, architecture)}
