@@ -1,4 +1,4 @@
-"""A classifier on a server, with the methods of `saved_model.LoadedModel`; TensorFlow is not needed for it."""
+"""A model on a server, with the methods of `saved_model.LoadedModel`; TensorFlow is not needed for it."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -9,7 +9,12 @@ from numpy.typing import NDArray
 
 from serving.client import AnswerError, Client
 
-IMAGE_INPUTS, ANSWERS = {"image_bytes"}, {"classes", "scores"}
+TASKS = {
+    "classify": ({"image_bytes"}, {"classes", "scores"}),
+    "ngram": ({"text"}, {"log_prob", "perplexity", "next_words", "next_scores"}),
+    "word2vec": ({"words"}, {"neighbours", "similarities", "vectors", "in_vocabulary"}),
+}
+"""What each task's `serving_default` takes, and gives at least."""
 INIT_SIGNATURE = "__saved_model_init_op"  # as in `saved_model`; it cannot be called
 NUMPY_NAMES = {"float": "float32", "double": "float64", "half": "float16", "bfloat16": "float32"}
 ADVICE = {
@@ -26,6 +31,8 @@ class RemoteModel:
         self._client = client
         self.version, signatures = client.metadata()
         self.signatures = {name: each for name, each in signatures.items() if name != INIT_SIGNATURE}
+        self.task = _task(self.signatures)
+        """One of TASKS, by what the model takes and gives; empty for any other."""
 
     def run(self, signature: str, inputs: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
         """The outputs by name, with the dtypes that the signature declares; strings as object arrays of bytes."""
@@ -50,7 +57,7 @@ class RemoteModel:
 
 @contextmanager
 def opened(url: str, *, model: str, version: int | None, label: str, token: str) -> Iterator[RemoteModel]:
-    """A classifier of images on the server at `url`; without a name, its only one.
+    """A model for one of TASKS on the server at `url`; without a name, its only one.
 
     Raises ValueError where the server says that there is no such model, or that it takes or gives something else, and
     NoAnswerError where no server answers.
@@ -85,12 +92,23 @@ def _names(client: Client) -> list[str]:
         return []
 
 
+def _task(signatures: Mapping[str, Any]) -> str:
+    default = signatures.get("serving_default", {"inputs": {}, "outputs": {}})
+    fits = (
+        task
+        for task, (inputs, outputs) in TASKS.items()
+        if default["inputs"].keys() == inputs and default["outputs"].keys() >= outputs
+    )
+    return next(fits, "")
+
+
 def _check(remote: RemoteModel, place: str) -> None:
-    default = remote.signatures.get("serving_default", {"inputs": {}, "outputs": {}})
-    if default["inputs"].keys() != IMAGE_INPUTS or not default["outputs"].keys() >= ANSWERS:
+    if not remote.task:
+        default = remote.signatures.get("serving_default", {"inputs": {}, "outputs": {}})
+        known = ", ".join(f"{task} (takes {', '.join(sorted(inputs))})" for task, (inputs, _) in TASKS.items())
         raise ValueError(
             f"{place} takes {sorted(default['inputs'])} and gives {sorted(default['outputs'])} by serving_default; this "
-            f"version answers classifiers, which take {sorted(IMAGE_INPUTS)} and give {sorted(ANSWERS)}"
+            f"version answers {known}"
         )
 
 
