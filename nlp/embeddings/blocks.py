@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 
 from nlp.embeddings.encoding import Encoded
 
-CENTRES = 16
+CENTRES = 32
 """Words in the middle of a block whose windows lie inside the block."""
-DRAWN = 16
+DRAWN = 32
 """Negatives drawn for a block, shared by all its pairs."""
 BLOCKS = 32
-"""Blocks of a step: 512 words. More is faster, but frequent words then move on older news of each other."""
+"""Blocks of a step: 1024 words. More is faster, but frequent words then move on older news of each other."""
 PART = 1_000_000
 """Words of the text (before subsampling) that are drawn, shuffled and handed to TensorFlow at once."""
 

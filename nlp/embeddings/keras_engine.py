@@ -21,6 +21,9 @@ from nlp.errors import DataError
 
 ARCHITECTURES = {"skip-gram": negative_sampling.skip_gram, "cbow": negative_sampling.cbow}
 
+LEARNING_RATES = {"skip-gram": 0.05, "cbow": 0.1}
+"""What suits each: twice word2vec.c's, which the limit on a row's step allows."""
+
 Row = dict[str, float]
 
 
@@ -95,7 +98,7 @@ def train(
     negatives: int,
     sample: float,
     epochs: int,
-    learning_rate: float = 0.05,
+    learning_rate: float | None = None,
     min_learning_rate: float = 1e-4,
     seed: int,
     deterministic: bool = False,
@@ -107,13 +110,15 @@ def train(
 
     window: largest distance between a centre and a word that it is paired with; each centre draws its own, uniform 1 to `window`.
     negatives: drawn words that each pair is contrasted with, 1 or more. sample: subsampling of frequent words, 0 for none (see
-    `blocks.keep_probability`). learning_rate: falls linearly to min_learning_rate over all epochs; 0.05 suits both architectures, for the
-    longest steps are cut down (`negative_sampling.descend`). deterministic: run on the processor even where there is a GPU; there the
-    same seed gives the same bits on the same machine. state: continue after its last finished epoch. on_epoch: receives the state after
-    each epoch and its row: epoch (from 1), loss (mean over the pairs), learning_rate (at its end), words_per_second (raw words, as gensim
-    counts), seconds. progress: receives the share of the running epoch that is done, 0 to 1.
+    `blocks.keep_probability`). learning_rate: falls linearly to min_learning_rate over all epochs; `LEARNING_RATES` when absent.
+    deterministic: run on the processor even where there is a GPU; there the same seed gives the same bits on the same machine.
+    state: continue after its last finished epoch. on_epoch: receives the state after each epoch and its row: epoch (from 1), loss (mean
+    over the pairs, each as it was before its step), learning_rate (at its end), words_per_second (raw words, as gensim counts), seconds.
+    progress: receives the share of the running epoch that is done, 0 to 1.
     Returns float32 (V, dimensions). Raises DataError for data or numbers that nothing can be learned from.
     """
+    if learning_rate is None:
+        learning_rate = LEARNING_RATES[architecture]
     _check(encoded, {"dimensions": dimensions, "window": window, "epochs": epochs}, negatives, sample, learning_rate)
     with tf.device("/CPU:0") if deterministic else contextlib.nullcontext():
         model = WordVectors(len(encoded.words), dimensions, seed=seed)

@@ -179,3 +179,10 @@ def test_the_model_is_a_keras_model_with_named_weights() -> None:
     assert [weight.path for weight in model.trainable_weights] == ["words/embeddings", "contexts/embeddings"]
     np.testing.assert_array_equal(model(np.array([[2, 0]])), model.words.embeddings.numpy()[[[2, 0]]])
     assert 0 < np.abs(model.words.embeddings.numpy()).max() <= 0.5 / 3
+
+
+@pytest.mark.parametrize(("architecture", "rate"), [("skip-gram", 0.05), ("cbow", 0.1)])
+def test_learning_rate_when_absent(corpus: Encoded, architecture: str, rate: float) -> None:
+    rows: list[Row] = []
+    _train(corpus, architecture=architecture, epochs=2, on_epoch=lambda state, row: rows.append(row))
+    assert rows[0]["learning_rate"] == pytest.approx(rate / 2)
