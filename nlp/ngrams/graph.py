@@ -89,14 +89,17 @@ class GraphModel(tf.Module):
 
     def next_log10(self, context: Any) -> Any:
         """log10 p float64 (V,) of all words after one context (order-1,): its indices in the tables, -1 for none."""
-        log10 = tf.cast(self.log10_prob[0], tf.float64)[:-1]
+        rest = [tf.zeros([], tf.float64)]  # What the backoffs of longer contexts add, from the highest order down.
+        for below in range(self.order - 1, 0, -1):
+            rest.append(rest[-1] + self.backoff(below, context[below - 1]))
+        log10 = tf.cast(self.log10_prob[0], tf.float64)[:-1] + rest.pop()
         for below in range(1, self.order):
             place = context[below - 1]
             # Without a context, -1, both bounds are 0.
             bounds = tf.searchsorted(self.keys[below - 1], tf.stack([place, place + 1]) * self.size)
             followers = self.keys[below - 1][bounds[0] : bounds[1]] % self.size
             values = tf.cast(self.log10_prob[below][bounds[0] : bounds[1]], tf.float64)
-            log10 = tf.tensor_scatter_nd_update(log10 + self.backoff(below, place), followers[:, None], values)
+            log10 = tf.tensor_scatter_nd_update(log10, followers[:, None], values + rest.pop())
         never = tf.constant([[UNK_ID], [BOS_ID]])
         return tf.tensor_scatter_nd_update(log10, never, tf.fill([2], tf.constant(-np.inf, tf.float64)))
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from nlp.ngrams.tables import NGramModel
+from nlp.ngrams.tables import Level, NGramModel
 from nlp.vocabulary import BOS_ID, EOS_ID, UNK_ID
 
 CHUNK = 1 << 21
@@ -109,21 +109,22 @@ def distribution(model: NGramModel, contexts: NDArray[np.integer]) -> NDArray[np
 
 def next_words(model: NGramModel, state: State) -> NDArray[np.float64]:
     """Probabilities (b, V) of all words in this state; 0 for `<s>`, which never follows."""
-    return np.asarray(np.power(10.0, next_log10(model, state)))
+    rest = _backoffs(model, state)
+    probabilities = np.power(10.0, rest[0])[:, None] * np.power(10.0, model.levels[0].log10_prob)
+    for level, context, backoffs in zip(model.levels[1:], state, rest[1:], strict=False):
+        rows, words, members = _followers(level, context, len(model.vocabulary))
+        probabilities[rows, words] = np.power(10.0, level.log10_prob[members] + backoffs[rows])
+    probabilities[:, BOS_ID] = 0.0
+    return probabilities
 
 
 def next_log10(model: NGramModel, state: State) -> NDArray[np.float64]:
     """log10 p (b, V) of all words in this state; -inf for `<s>`, which never follows."""
-    size = len(model.vocabulary)
-    log10 = np.tile(model.levels[0].log10_prob, (len(state[0]), 1))
-    for below, level, context in zip(model.levels, model.levels[1:], state, strict=False):
-        rows = np.flatnonzero(context >= 0)
-        log10[rows] += below.log10_backoff[context[rows], None]
-        begin, end = np.searchsorted(level.keys, [context[rows] * size, (context[rows] + 1) * size])
-        counts = end - begin
-        # Ranges begin[i] to end[i], one after the other.
-        members = np.arange(counts.sum()) + np.repeat(begin - (np.cumsum(counts) - counts), counts)
-        log10[np.repeat(rows, counts), level.keys[members] % size] = level.log10_prob[members]
+    rest = _backoffs(model, state)
+    log10 = model.levels[0].log10_prob + rest[0][:, None]
+    for level, context, backoffs in zip(model.levels[1:], state, rest[1:], strict=False):
+        rows, words, members = _followers(level, context, len(model.vocabulary))
+        log10[rows, words] = level.log10_prob[members] + backoffs[rows]
     log10[:, BOS_ID] = -np.inf
     return log10
 
@@ -150,6 +151,27 @@ def find(keys: Indices, wanted: Indices) -> Indices:
     result = np.empty(len(wanted), np.int64)
     result[packed & ((1 << bits) - 1)] = np.repeat(places, np.diff(first, append=len(values)))
     return result
+
+
+def _backoffs(model: NGramModel, state: State) -> list[NDArray[np.float64]]:
+    """For each order, what (b,) is added to log10 p of an n-gram of that order: the backoffs of all longer contexts."""
+    rest = [np.zeros(len(state[0]))]
+    for level, context in reversed(list(zip(model.levels[:-1], state, strict=False))):
+        known = context >= 0
+        more = rest[-1].copy()
+        more[known] += level.log10_backoff[context[known]]
+        rest.append(more)
+    return rest[::-1]
+
+
+def _followers(level: Level, context: Indices, size: int) -> tuple[Indices, Indices, Indices]:
+    """All n-grams of a level that go on from the contexts (b,): row of the context, last word, index in the level."""
+    rows = np.flatnonzero(context >= 0)
+    begin, end = np.searchsorted(level.keys, [context[rows] * size, (context[rows] + 1) * size])
+    counts = end - begin
+    # Ranges begin[i] to end[i], one after the other.
+    members = np.arange(counts.sum()) + np.repeat(begin - (np.cumsum(counts) - counts), counts)
+    return np.repeat(rows, counts), level.keys[members] % size, members
 
 
 def _matches(model: NGramModel, state: State, words: Indices) -> State:

@@ -10,8 +10,8 @@ from nlp.ngrams import query
 from nlp.ngrams.tables import NGramModel
 from nlp.vocabulary import BOS_ID, EOS_ID, UNK_ID
 
-_MEMORY = 1 << 26
-"""Bytes of one array of probabilities."""
+_MEMORY = 1 << 23
+"""Bytes of one array of probabilities: what a processor's cache holds."""
 
 
 def sample(
@@ -110,5 +110,7 @@ def _draw(weights: NDArray[np.float64], points: NDArray[np.float64]) -> NDArray[
     totals = sums[:, -1]
     # Rounding must not reach the end: no word stands there.
     targets = np.minimum(points * totals, np.nextafter(totals, 0))
-    words = np.argmax(sums > targets[:, None], axis=1)
+    words = np.array(
+        [np.searchsorted(row, target, side="right") for row, target in zip(sums, targets, strict=True)], np.int64
+    )
     return np.where(totals > 0, words, EOS_ID)
