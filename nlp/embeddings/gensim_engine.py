@@ -39,7 +39,7 @@ class _Settings:
     words: str
     """SHA-256 of the vocabulary and its counts."""
 
-    def rate(self, epochs: int) -> float:
+    def rate(self, epochs: float) -> float:
         """Learning rate after so many epochs: falls evenly from the first to the last."""
         return self.learning_rate - (self.learning_rate - self.min_learning_rate) * epochs / self.epochs
 
@@ -155,11 +155,9 @@ def _epochs(
     sample = _sample(model, settings, text)
     for epoch in range(len(rows), settings.epochs):
         started = time.perf_counter()
-        # A worker compares its own sentences with this number, so that it must be its share for the rate to fall to the end.
-        share = max(1, counted.lines // settings.workers)
         model.train(
             corpus_file=str(text),
-            total_examples=share,
+            total_examples=counted.lines,
             total_words=counted.words,
             epochs=1,
             start_alpha=settings.rate(epoch),
@@ -175,7 +173,8 @@ def _epochs(
             {
                 "epoch": epoch + 1,
                 "loss": _loss(model, sample),
-                "learning_rate": settings.rate(epoch + 1),
+                # gensim compares a worker's own sentences with all, so that each comes down this far only within an epoch.
+                "learning_rate": settings.rate(epoch + 1 / settings.workers),
                 "words_per_second": counted.words / seconds,
                 "seconds": seconds,
             }

@@ -94,8 +94,8 @@ def test_a_killed_training_goes_on_to_the_same_vectors_and_rows(text: Path, tmp_
     assert [path.name for path in tmp_path.iterdir()] == ["state.npz"]
 
 
-def test_every_worker_has_its_share_of_the_learning_rate(text: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Gensim compares a worker's own sentences with total_examples; with all of them the rate would fall by half only."""
+def test_epochs_continue_each_others_rate_as_in_one_call_of_gensim(text: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The rate starts an epoch where it nominally ended the last; with two workers it is half way there by then."""
     told: list[dict[str, Any]] = []
     train = Word2Vec.train
 
@@ -104,10 +104,12 @@ def test_every_worker_has_its_share_of_the_learning_rate(text: Path, monkeypatch
         return train(self, **given)
 
     monkeypatch.setattr(Word2Vec, "train", listening)
-    gensim_engine.train(text, dimensions=4, min_count=1, epochs=2, workers=2)
-    assert [call["total_examples"] for call in told] == [1_000, 1_000]
+    rows: list[dict[str, float]] = []
+    gensim_engine.train(text, dimensions=4, min_count=1, epochs=2, workers=2, on_epoch=rows.append)
+    assert [call["total_examples"] for call in told] == [2_000, 2_000]
     assert [call["total_words"] for call in told] == [16_000, 16_000]
     assert told[0]["end_alpha"] == told[1]["start_alpha"] == pytest.approx((0.025 + 1e-4) / 2)
+    assert [row["learning_rate"] for row in rows] == pytest.approx([0.025 * 0.75 + 1e-4 / 4, 0.025 / 4 + 1e-4 * 0.75])
 
 
 def test_gensim_says_nothing(text: Path, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]) -> None:
