@@ -27,9 +27,12 @@ def write(
     """Write under a temporary name and rename, so that a kill leaves the old state or the new one."""
     content: dict[str, Any] = {**arrays, "settings": json.dumps(dict(settings)), "rows": json.dumps(rows)}
     temporary = path.with_name(f".{path.name}.tmp")
-    with temporary.open("wb") as file:
-        np.savez(file, **content)
-    temporary.replace(path)
+    try:
+        with temporary.open("wb") as file:
+            np.savez(file, **content)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def read(path: Path, *, settings: Mapping[str, str | float]) -> tuple[dict[str, NDArray[Any]], list[Row]]:

@@ -48,18 +48,26 @@ def write(path: Path, vectors: KeyedVectors) -> None:
     """Write the vectors, in the format that the name tells; atomic. Raises DataError for a word that the format cannot hold."""
     suffix = _suffix(path)
     temporary = path.with_name(f".tmp-{path.name}")
-    with quiet():
-        if suffix in KEYED:
-            # One file: gensim would put a large matrix beside it, under a second name.
-            vectors.save(str(temporary), sep_limit=1 << 62)
-        else:
-            for word in vectors.index_to_key:
-                if not word or set(word) & set(" \n\r\t"):
-                    raise DataError(
-                        f"the word {word!r} is empty or holds white space, which word2vec's formats cannot; use {KEYED[0]}"
-                    )
-            vectors.save_word2vec_format(str(temporary), binary=suffix in BINARY)
-    temporary.replace(path)
+    try:
+        with quiet():
+            if suffix in KEYED:
+                # One file: gensim would put a large matrix beside it, under a second name.
+                vectors.save(str(temporary), sep_limit=1 << 62)
+            else:
+                _check_words(vectors)
+                vectors.save_word2vec_format(str(temporary), binary=suffix in BINARY)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _check_words(vectors: KeyedVectors) -> None:
+    """Raise for words that word2vec's formats cannot hold."""
+    for word in vectors.index_to_key:
+        if not word or set(word) & set(" \n\r\t"):
+            raise DataError(
+                f"the word {word!r} is empty or holds white space, which word2vec's formats cannot; use {KEYED[0]}"
+            )
 
 
 def _open(path: Path) -> BinaryIO:
