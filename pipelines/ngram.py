@@ -119,7 +119,7 @@ class Config:
 def run(config: Config) -> dict[str, float]:
     """Count, estimate, score once on held-out text, export, report, and return the scores (perplexities, counts)."""
     # Imported here so that a mistyped flag is answered before TensorFlow loads.
-    from pipelines import ngram_evidence, ngram_export, ngram_learning, ngram_report, runs, text_check
+    from pipelines import ngram_evidence, ngram_export, ngram_learning, ngram_report, runs, text_check, text_runs
 
     folder = runs.choose("ngram-check" if config.check else "ngram", config)
     clock = runs.Clock()
@@ -127,11 +127,12 @@ def run(config: Config) -> dict[str, float]:
     if config.check:
         return text_check.check(folder, corpus, cut)
     runs.start(folder, config, fingerprint=corpus.fingerprint())
-    texts = ngram_learning.encode(config, corpus, cut, folder)
-    clock.lap("reading the text")
+    with text_runs.workplace(folder) as work:
+        texts = ngram_learning.encode(config, corpus, cut, work)
+        clock.lap("reading the text")
 
-    learned = ngram_learning.learn(config, texts, folder)
-    clock.lap("counting and estimating")
+        learned = ngram_learning.learn(config, texts, folder, work)
+        clock.lap("counting and estimating")
 
     judged = ngram_learning.judge(learned, texts)
     clock.lap("scoring")
@@ -139,7 +140,7 @@ def run(config: Config) -> dict[str, float]:
     ngram_export.write(config, folder, learned.model, corpus, cut, judged.scores)
     clock.lap("export")
 
-    evidence = ngram_evidence.gather(config, corpus, texts, learned, judged, seconds=clock.seconds)
+    evidence = ngram_evidence.gather(config, texts, learned, judged, seconds=clock.seconds)
     ngram_report.write(folder, evidence)
     return runs.finish(folder, judged.scores, hint=ngram_export.hint(folder))
 

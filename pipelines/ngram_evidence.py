@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nlp import ngram
-from nlp.corpora import Corpus
 from nlp.errors import DataError
 from nlp.ngram import NGramCounts
 from nlp.ngrams import coverage, kneser_ney
@@ -25,18 +24,16 @@ SAMPLES, TEMPERATURES, LONGEST = 4, (0.7, 1.0), 40
 """Sentences that the model writes at each temperature, and most words of one."""
 EXTREMES = 5
 """Sentences shown at either end of perplexity."""
-COLOURED, COLOURED_WORDS = 3, (6, 30)
-"""Sentences shown word by word, and how many words they have."""
+LONGEST_SHOWN = 500
+"""Most characters of such a sentence."""
+COLOURED, COLOURED_WORDS, LONGEST_COLOURED = 3, (6, 30), 200
+"""Sentences shown word by word, how many words they have, and at most where there is none of that length."""
 
 
-def gather(
-    config: "Config", corpus: Corpus, texts: Texts, learned: Learned, judged: Judged, *, seconds: dict[str, float]
-) -> Evidence:
+def gather(config: "Config", texts: Texts, learned: Learned, judged: Judged, *, seconds: dict[str, float]) -> Evidence:
     """Everything that the report shows."""
     model, test = learned.model, texts.vocabulary.encode(texts.test_chunks)
     shown = _Sentences(texts, learned, judged)
-    # The parts of one file count its lines alike.
-    parts = [lines for lines in (corpus.train, corpus.validation, corpus.test) if lines is not None]
     return Evidence(
         scores=judged.scores,
         smoothing=model.smoothing,
@@ -52,8 +49,8 @@ def gather(
         hardest=shown.extremes(hardest=True),
         easiest=shown.extremes(hardest=False),
         coloured=shown.coloured(seed=config.seed),
-        replaced=sum({lines.names: lines.replaced for lines in parts}.values()),
-        skipped=list(dict.fromkeys(found for lines in parts for found in lines.skipped)),
+        replaced=texts.not_used.replaced,
+        skipped=texts.not_used.skipped,
         seconds=seconds,
     )
 
@@ -83,22 +80,23 @@ class _Sentences:
         self._ends = np.cumsum(lengths)
         self._starts = self._ends - lengths
         means = np.add.reduceat(judged.tokens.log10, self._starts) / lengths
-        self._perplexity = np.power(10.0, np.minimum(-means, 300))
+        with np.errstate(over="ignore"):
+            self._perplexity = np.power(10.0, -means)
         self._words = lengths - 1
 
     def extremes(self, *, hardest: bool) -> list[tuple[str, float]]:
-        """Sentences and their perplexity, the most extreme first."""
+        """Sentences, cut where they are very long, and their perplexity, the most extreme first."""
         order = np.argsort(-self._perplexity if hardest else self._perplexity, kind="stable")
         told = dict.fromkeys(self._lines[place] for place in order if self._lines[place])
         values = {self._lines[place]: float(self._perplexity[place]) for place in order[::-1]}
-        return [(line, values[line]) for line in list(told)[:EXTREMES]]
+        return [(_clipped(line), values[line]) for line in list(told)[:EXTREMES]]
 
     def coloured(self, *, seed: int) -> list[list[Word]]:
         """Some sentences of middling length."""
         least, most = COLOURED_WORDS
         fitting = np.flatnonzero((self._words >= least) & (self._words <= most))
         if not len(fitting):
-            fitting = np.flatnonzero(self._words > 0)
+            fitting = np.flatnonzero((self._words > 0) & (self._words <= LONGEST_COLOURED))
         chosen = np.random.default_rng(seed).permutation(fitting)[:COLOURED]
         return [self._coloured(int(place)) for place in chosen]
 
@@ -110,6 +108,10 @@ class _Sentences:
             Word(word, float(log10), int(matched))
             for word, log10, matched in zip(words, self._tokens.log10[start:end], order, strict=True)
         ]
+
+
+def _clipped(line: str) -> str:
+    return line if len(line) <= LONGEST_SHOWN else f"{line[:LONGEST_SHOWN]} …"
 
 
 def _words(line: str) -> list[str]:

@@ -2,6 +2,7 @@
 
 import math
 import shlex
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,8 +18,8 @@ from serving import bundle, litert_words_readme
 if TYPE_CHECKING:
     from pipelines.ngram import Config
 
-PROOFS, LONGEST = 8, 300
-"""Held-out lines that the bundle is proven on, and most characters of one."""
+PROOFS, LONGEST, TRIED = 8, 300, 400
+"""Held-out lines that the bundle is proven on, most characters of one, and how many are looked at for them."""
 
 
 def write(
@@ -57,17 +58,18 @@ def hint(folder: Path) -> str:
 
 
 def _texts(model: NGramModel, corpus: Corpus, cut: Tokenizer) -> list[str]:
-    """Held-out lines that the model finds possible: an infinite perplexity proves nothing."""
-    lines = (line[:LONGEST].strip() for line in corpus.test or ())
-    held_out = (line for line in lines if line)
-    possible = (line for line in islice(held_out, 50 * PROOFS) if _possible(model, line, cut))
-    found = list(islice(possible, PROOFS))
-    return found or next(([line] for line in corpus.train if _possible(model, line, cut)), [""])
+    """Held-out lines, or else one of the training text, that the model finds possible: an infinite perplexity proves little."""
+    found = list(islice(_possible(model, corpus.test or (), cut), PROOFS))
+    return found or list(islice(_possible(model, corpus.train, cut), 1)) or [""]
 
 
-def _possible(model: NGramModel, line: str, cut: Tokenizer) -> bool:
-    ids = model.vocabulary.encode([" ".join(words) + "\n" for words in cut.sentences(line).sentences])
-    return math.isfinite(float(ngram.score(model, ids).log10.sum()))
+def _possible(model: NGramModel, lines: Iterable[str], cut: Tokenizer) -> Iterator[str]:
+    """Those of the first lines, cut to LONGEST, to which the model gives a probability."""
+    clipped = (line[:LONGEST].strip() for line in lines)
+    for line in islice((line for line in clipped if line), TRIED):
+        ids = model.vocabulary.encode([" ".join(words) + "\n" for words in cut.sentences(line).sentences])
+        if math.isfinite(float(ngram.score(model, ids).log10.sum())):
+            yield line
 
 
 def _description(config: "Config", model: NGramModel, scores: dict[str, float]) -> dict[str, Any]:

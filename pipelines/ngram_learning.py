@@ -1,6 +1,6 @@
 """The acts of the n-gram story: the text read and cut into words, the model estimated, scored, and what the report shows of it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +15,8 @@ from nlp.ngram import NGramCounts, NGramModel
 from nlp.ngrams import katz, mixture
 from nlp.tokenizers import Tokenizer
 from nlp.vocabulary import Vocabulary
-from pipelines import options, progress, runs
+from pipelines import options, progress, text_runs
+from pipelines.text_runs import NotUsed
 
 if TYPE_CHECKING:
     from pipelines.ngram import Config
@@ -25,8 +26,6 @@ HELD_OUT = 0.2
 WEIGHING = 0.1
 """Share of the training lines that weighs the models when there is a test text and no validation text."""
 GIB = 1 << 30
-WORK = ".work"
-"""Temporary files of a run, in its folder."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +38,8 @@ class Texts:
     """The test text as words: a sentence a line."""
     validation_chunks: list[str]
     """The same of the validation text; empty where nothing has to be chosen."""
+    not_used: NotUsed
+    """Lines and files of all parts that could not be read as they are."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +66,13 @@ def tokenizer(config: "Config") -> Tokenizer:
 
 
 def read(config: "Config") -> Corpus:
-    """The text in its parts: a test text there is always, a validation text where models are mixed."""
+    """The text in its parts: a test text there is always, a validation text where models are mixed.
+
+    Raises DataError for no text, and for a file of --mix that is missing.
+    """
+    for path in config.mix:
+        if not path.is_file():
+            raise DataError(f"--mix {path}: no such file; expected an ARPA file or the model.npz of another run")
     corpus = corpora.read(
         config.data,
         errors=config.errors,
@@ -84,31 +91,31 @@ def read(config: "Config") -> Corpus:
     return Corpus(name=corpus.name, train=train, validation=validation if weighed else None, test=test)
 
 
-def encode(config: "Config", corpus: Corpus, cut: Tokenizer, folder: Path) -> Texts:
-    """Words as numbers. The training text's lie in a temporary file of the run folder."""
-    work = folder / WORK
-    runs.remove(work)
-    work.mkdir()
+def encode(config: "Config", corpus: Corpus, cut: Tokenizer, work: Path) -> Texts:
+    """Words as numbers, the training text's in a temporary file in `work`. Raises DataError where a part has no sentence."""
     ids, words = vocabulary.encode(cut.normalise(corpus.train), folder=work)
     if config.vocabulary_size is not None or config.min_count > 1:
         ids, words = vocabulary.limit(ids, words, most=config.vocabulary_size, min_count=config.min_count, folder=work)
     return Texts(
         vocabulary=words,
         train=ids,
-        test_chunks=list(cut.normalise(corpus.test or ())),
-        validation_chunks=list(cut.normalise(corpus.validation)) if corpus.validation is not None else [],
+        test_chunks=_held_out("test", corpus.test, cut),
+        validation_chunks=_held_out("validation", corpus.validation, cut) if corpus.validation is not None else [],
+        not_used=text_runs.not_used(
+            lines for lines in (corpus.train, corpus.validation, corpus.test) if lines is not None
+        ),
     )
 
 
-def learn(config: "Config", texts: Texts, folder: Path) -> Learned:
-    """Count, estimate, prune and mix; model.npz and model.arpa are written."""
+def learn(config: "Config", texts: Texts, folder: Path, work: Path) -> Learned:
+    """Count, with temporary files in `work`, estimate, prune and mix; model.npz and model.arpa are written."""
     with progress.shares("counting") as tell:
         counts = ngram.count(
             texts.train,
             vocabulary_size=len(texts.vocabulary),
             order=config.order,
             memory=int(config.memory * GIB),
-            folder=folder / WORK,
+            folder=work,
             progress=tell,
         )
     if config.smoothing == "katz":
@@ -119,14 +126,13 @@ def learn(config: "Config", texts: Texts, folder: Path) -> Learned:
     if config.prune_entropy:
         model = ngram.prune(model, threshold=config.prune_entropy)
     if config.mix:
-        others = [ngram.read(path) for path in config.mix]
+        others = [_other(path) for path in config.mix]
         weights = weigh([model, *others], texts.validation_chunks)
         model = ngram.merge([model, *others], weights)
         parameters["weights of the mixed models"] = [float(weight) for weight in weights]
     _write(model, folder / "model.npz")
     if config.arpa:
         _write(model, folder / "model.arpa")
-    runs.remove(folder / WORK)
     return Learned(model=model, counts=counts, parameters=parameters)
 
 
@@ -155,8 +161,6 @@ def weigh(models: Sequence[NGramModel], chunks: Sequence[str]) -> NDArray[np.flo
 def judge(learned: Learned, texts: Texts) -> Judged:
     """Perplexity on the test text, which chose nothing."""
     test = learned.model.vocabulary.encode(texts.test_chunks)
-    if not len(test):
-        raise DataError("the test text has no sentence; give more text, or --test with sentences of its own")
     tokens = ngram.score(learned.model, test)
     found = ngram.perplexity(tokens)
     scores = {
@@ -168,6 +172,26 @@ def judge(learned: Learned, texts: Texts) -> Judged:
         "n": float(found.tokens),
     }
     return Judged(scores={name: value for name, value in scores.items() if np.isfinite(value)}, tokens=tokens)
+
+
+def _held_out(part: str, lines: Iterable[str] | None, cut: Tokenizer) -> list[str]:
+    """The sentences of a held-out text, in chunks."""
+    chunks = list(cut.normalise(lines or ()))
+    if not any(chunks):
+        raise DataError(
+            f"the {part} text has no sentence by the tokenizer {cut.name}; give more text, or --{part} with sentences of its own"
+        )
+    return chunks
+
+
+def _other(path: Path) -> NGramModel:
+    """A model to mix with."""
+    model = ngram.read(path)
+    if not model.normalised:
+        raise DataError(
+            f"--mix {path}: the scores of {model.smoothing} do not sum to 1, so they cannot be mixed; give a model of another smoothing"
+        )
+    return model
 
 
 def _write(model: NGramModel, path: Path) -> None:

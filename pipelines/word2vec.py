@@ -12,6 +12,9 @@ from typing import Literal
 
 from pipelines import command
 
+LEAST_RATE = 0.025
+"""The lowest of the learning rates that the engines begin with by themselves."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Training:
@@ -39,11 +42,12 @@ class Training:
             self.min_learning_rate,
             "0 or more",
         )
+        most = LEAST_RATE if rate is None else rate
         _check(
-            rate is None or self.min_learning_rate <= rate,
+            self.min_learning_rate <= most,
             "training.min-learning-rate",
             self.min_learning_rate,
-            f"at most {rate}",
+            f"at most {most}{' without a --training.learning-rate' if rate is None else ', the first one'}",
         )
         _check(self.workers is None or self.workers >= 1, "training.workers", self.workers, "1 or more")
 
@@ -120,7 +124,15 @@ class Config:
 def run(config: Config) -> dict[str, float]:
     """Train, judge by word lists, export, report, and return the scores (correlations -1 to 1, accuracies 0 to 1)."""
     # Imported here so that a mistyped flag is answered before TensorFlow loads.
-    from pipelines import runs, text_check, word2vec_evidence, word2vec_export, word2vec_learning, word2vec_report
+    from pipelines import (
+        runs,
+        text_check,
+        text_runs,
+        word2vec_evidence,
+        word2vec_export,
+        word2vec_learning,
+        word2vec_report,
+    )
 
     folder = runs.choose("word2vec-check" if config.check else "word2vec", config)
     clock = runs.Clock()
@@ -128,11 +140,12 @@ def run(config: Config) -> dict[str, float]:
     if config.check:
         return text_check.check(folder, corpus, cut)
     runs.start(folder, config, fingerprint=corpus.fingerprint())
-    text = word2vec_learning.normalise(config, corpus, cut, folder)
-    clock.lap("reading the text")
+    with text_runs.workplace(folder) as work:
+        text = word2vec_learning.normalise(config, corpus, cut, work)
+        clock.lap("reading the text")
 
-    learned = word2vec_learning.learn(config, text, folder)
-    clock.lap("training")
+        learned = word2vec_learning.learn(config, text, folder)
+        clock.lap("training")
 
     judged = word2vec_learning.judge(config, learned)
     clock.lap("scoring")
@@ -140,7 +153,7 @@ def run(config: Config) -> dict[str, float]:
     parity = word2vec_export.write(config, folder, learned.vectors, judged.scores)
     clock.lap("export")
 
-    evidence = word2vec_evidence.gather(config, corpus, text, learned, judged, parity, seconds=clock.seconds)
+    evidence = word2vec_evidence.gather(config, text, learned, judged, parity, seconds=clock.seconds)
     word2vec_report.write(folder, evidence)
     return runs.finish(folder, judged.scores, hint=word2vec_export.hint(folder))
 

@@ -7,7 +7,6 @@ import numpy as np
 from gensim.models import KeyedVectors
 
 from nlp import word2vec
-from nlp.corpora import Corpus
 from nlp.embeddings import projection
 from pipelines.word2vec_learning import Judged, Learned, Text
 from pipelines.word2vec_report import Evidence
@@ -33,7 +32,6 @@ TRIED = (
 
 def gather(
     config: "Config",
-    corpus: Corpus,
     text: Text,
     learned: Learned,
     judged: Judged,
@@ -63,8 +61,8 @@ def gather(
         tried=list(_tried(vectors)),
         phrases=text.phrases[:PHRASES],
         parity=parity,
-        replaced=corpus.train.replaced,
-        skipped=corpus.train.skipped,
+        replaced=text.not_used.replaced,
+        skipped=text.not_used.skipped,
         seconds=seconds,
     )
 

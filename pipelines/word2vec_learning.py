@@ -6,15 +6,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+import numpy as np
 from gensim.models import KeyedVectors
 
 from nlp import corpora, word2vec
 from nlp.corpora import Corpus
 from nlp.embeddings.evaluation import Analogies, Similarity
+from nlp.embeddings.keyed import keyed
 from nlp.errors import DataError
 from nlp.tokenizers import Tokenizer
 from nlp.word2vec import Phrase, Row
-from pipelines import options, progress, runs
+from pipelines import options, progress, runs, text_runs
+from pipelines.text_runs import NotUsed
 
 if TYPE_CHECKING:
     from pipelines.word2vec import Config
@@ -22,8 +25,6 @@ if TYPE_CHECKING:
 READ, MOST_EPOCHS = 15_000_000, 20
 """Without --training.epochs so many words are read in all, in so many epochs at most."""
 PROTOCOLS: tuple[Literal["top30k", "full"], ...] = ("top30k", "full")
-WORK = ".work"
-"""Temporary files of a run, in its folder."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +36,8 @@ class Text:
     words: int
     phrases: list[Phrase]
     """Joined in it, the best first."""
+    not_used: NotUsed
+    """Lines and files that could not be read as they are."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,22 +66,21 @@ def tokenizer(config: "Config") -> Tokenizer:
 
 
 def read(config: "Config") -> Corpus:
-    """The text; of a folder with train, valid and test files those of train."""
+    """The text; of a folder with train, valid and test files those of train. Raises DataError for no text and for unusable word lists."""
+    _check_lists(config)
     corpus = corpora.read(config.data, errors=config.errors, most=options.example_limit())
     return Corpus(name=corpus.name, train=corpus.train)
 
 
-def normalise(config: "Config", corpus: Corpus, cut: Tokenizer, folder: Path) -> Text:
-    """Write the text's sentences to a temporary file of the run folder, phrases joined. Raises DataError for a text without a word."""
-    work = folder / WORK
-    runs.remove(work)
-    work.mkdir()
+def normalise(config: "Config", corpus: Corpus, cut: Tokenizer, work: Path) -> Text:
+    """Write the text's sentences to a file in `work`, phrases joined. Raises DataError for a text without a word."""
     path, sentences, words = work / "text.txt", 0, 0
     with path.open("w", encoding="utf-8", newline="\n") as file:
         for chunk in cut.normalise(corpus.train):
             file.write(chunk)
-            sentences += chunk.count("\n")
-            words += chunk.count(" ") + chunk.count("\n") - chunk.count("\n\n") - chunk.startswith("\n")
+            lines = chunk.count("\n")
+            sentences += lines
+            words += chunk.count(" ") + lines - chunk.split("\n")[:-1].count("")
     if not words:
         raise DataError(
             f"{corpus.name} holds no words; expected a text of sentences. Has the tokenizer {config.tokenizer} none in this script?"
@@ -88,7 +90,9 @@ def normalise(config: "Config", corpus: Corpus, cut: Tokenizer, folder: Path) ->
         joined = work / "joined.txt"
         phrases = word2vec.join_phrases(path, joined, passes=config.phrases, min_count=config.min_count)
         path = joined
-    return Text(path=path, sentences=sentences, words=words, phrases=phrases)
+    return Text(
+        path=path, sentences=sentences, words=words, phrases=phrases, not_used=text_runs.not_used([corpus.train])
+    )
 
 
 def learn(config: "Config", text: Text, folder: Path) -> Learned:
@@ -131,7 +135,6 @@ def learn(config: "Config", text: Text, folder: Path) -> Learned:
         )
     for name in ("vectors.bin", "vectors.kv"):
         word2vec.write(folder / name, vectors)
-    runs.remove(folder / WORK)
     return Learned(vectors=vectors, rows=rows)
 
 
@@ -145,6 +148,15 @@ def epochs_of(config: "Config", *, words: int) -> int:
     """Passes over a text of so many words."""
     named = config.training.epochs or min(max(round(READ / words), 1), MOST_EPOCHS)
     return min(named, options.TINY_EPOCHS) if options.tiny() else named
+
+
+def _check_lists(config: "Config") -> None:
+    """Whether one's own word lists can be read, before hours of training."""
+    vectors = keyed(["word"], np.ones((1, 1), np.float32))
+    if config.pairs is not None:
+        word2vec.similarity(vectors, config.pairs)
+    if config.questions is not None:
+        word2vec.analogies(vectors, config.questions, "full")
 
 
 def judge(config: "Config", learned: Learned) -> Judged:
