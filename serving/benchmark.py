@@ -3,8 +3,9 @@
     python -m serving.benchmark runs/photos
 
 Takes a run folder, its export/ or export/1; the .tflite files are looked for in mobile/ beside export/. Latency is the
-time of one call, input already in memory: the SavedModel from image bytes (decoding included) and from decoded images
-at batch 1 and 32, on all cores; each .tflite at batch 1 on one and two threads.
+time of one call, input already in memory. Of pictures: the SavedModel from image bytes (decoding included) and from decoded images
+at batch 1 and 32; of texts and words: each signature with the bundle's own warm-up request, one row of it and 32; on all cores.
+Each .tflite at batch 1 on one and two threads.
 """
 
 import argparse
@@ -28,6 +29,11 @@ WARM_UP_CALLS = 5
 LONGEST_SECONDS = 10.0
 """A row that takes longer stops early, but not before FEWEST_CALLS."""
 FEWEST_CALLS = 10
+BATCH = 32
+"""Rows of the larger batch."""
+
+Request = tuple[str, Mapping[str, np.ndarray]]
+"""Signature and inputs."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,15 +63,20 @@ def measure(path: Path, *, calls: int = 200) -> Iterator[Row]:
     """Every exported form of a run, one after the other, at most `calls` timed calls each.
 
     path: a run folder, its export/ or export/<version>.
-    Raises ValueError when there is no bundle, or one that takes no images.
+    Raises ValueError when there is no bundle, or one that takes no images and has no warm-up requests.
     """
     folder = bundle.find(path)
-    height, width = _input_size(folder)
-    images = np.random.default_rng(0).integers(0, 256, (32, height, width, 3), np.uint8)
-    yield from _saved_model_rows(folder, images, calls=calls)
+    description = bundle.read_description(folder)
+    if {"height", "width"} <= description["input"].keys():
+        shape = (BATCH, int(description["input"]["height"]), int(description["input"]["width"]), 3)
+        images = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
+        requests, example = _picture_requests(folder, images), images[0]
+    else:
+        requests, example = _warmup_requests(folder), np.int32(0)
+    yield from _saved_model_rows(folder, requests, calls=calls)
     mobile = mobile_folder(folder)
     for file in sorted(mobile.glob("*.tflite")) if mobile else []:
-        yield from _litert_rows(file, images[0], calls=calls)
+        yield from _litert_rows(file, description["task"], example, calls=calls)
 
 
 def timed(call: Callable[[], Any], *, calls: int) -> dict[str, float]:
@@ -114,56 +125,65 @@ def table(rows: Sequence[Row]) -> str:
     return "\n".join([head, *lines])
 
 
-def _input_size(folder: Path) -> tuple[int, int]:
-    """Height and width that the bundle's model.json states."""
-    entry = bundle.read_description(folder)["input"]
-    if not {"height", "width"} <= entry.keys():
-        raise ValueError(f"{folder} takes no images (its input is {entry}); only image models are measured")
-    return int(entry["height"]), int(entry["width"])
-
-
-def _saved_model_rows(folder: Path, images: np.ndarray, *, calls: int) -> Iterator[Row]:
-    """The SavedModel in a version 1 session, as the server runs it."""
-    size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
-    decoded = images.astype(np.float32)
+def _picture_requests(folder: Path, images: np.ndarray) -> list[Request]:
     content = np.array([_image_bytes(folder, images[0])], object)
-    inputs: list[tuple[str, Mapping[str, np.ndarray]]] = [
+    decoded = images.astype(np.float32)
+    return [
         ("serving_default", {"image_bytes": content}),
         ("tensor", {"images": decoded[:1]}),
         ("tensor", {"images": decoded}),
     ]
+
+
+def _warmup_requests(folder: Path) -> list[Request]:
+    """The first warm-up request of each signature, as one row and as 32 (the same rows again and again)."""
+    found = dict(reversed(warmup.read(folder)))
+    if not found:
+        raise ValueError(
+            f"{folder} takes no images and has no warm-up requests to be measured with; export it again with this version"
+        )
+    rows = [np.zeros(1, np.int64), np.arange(BATCH)]
+    return [
+        (signature, {name: value[index % len(value)] for name, value in found[signature].items()})
+        for signature in sorted(found)
+        for index in rows
+    ]
+
+
+def _saved_model_rows(folder: Path, requests: Sequence[Request], *, calls: int) -> Iterator[Row]:
+    """The SavedModel in a version 1 session, as the server runs it."""
+    size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
     with saved_model.load(folder) as model:
-        for signature, arrays in inputs:
+        for signature, arrays in requests:
             times: Any = timed(partial(model.run, signature, arrays), calls=calls)
-            [array] = arrays.values()
-            yield Row(form=f"SavedModel {signature}", batch=len(array), threads="all", bytes=size, **times)
+            batch = len(next(iter(arrays.values())))
+            yield Row(form=f"SavedModel {signature}", batch=batch, threads="all", bytes=size, **times)
 
 
-def _litert_rows(file: Path, image: np.ndarray, *, calls: int) -> Iterator[Row]:
-    """One .tflite file on one and on two threads."""
+def _litert_rows(file: Path, task: str, example: Any, *, calls: int) -> Iterator[Row]:
+    """One .tflite file on one and on two threads; `example`: an image, or the id of a word."""
+    for threads in (1, 2):
+        times: Any = timed(partial(_litert_call(file, task, threads=threads), example), calls=calls)
+        yield Row(form=file.name, batch=1, threads=str(threads), bytes=file.stat().st_size, **times)
+
+
+def _litert_call(file: Path, task: str, *, threads: int) -> Callable[[Any], Any]:
     try:
-        from serving import litert
+        from serving import litert, litert_words_parity
     except ModuleNotFoundError as error:
         raise ValueError(
             f"{file.name} needs the package {error.name}; install this project with its train extra"
         ) from error
-    for threads in (1, 2):
-        interpreter = litert.Interpreter(file, threads=threads)
-        times: Any = timed(partial(interpreter.run, image), calls=calls)
-        yield Row(form=file.name, batch=1, threads=str(threads), bytes=file.stat().st_size, **times)
+    if task == "word2vec":
+        return litert_words_parity.Interpreter(file, threads=threads).search
+    return litert.Interpreter(file, threads=threads).run
 
 
 def _image_bytes(folder: Path, image: np.ndarray) -> bytes:
     """An encoded image: the bundle's own warm-up request, or `image`, uint8 (h, w, 3), as a PNG."""
-    requests = folder / warmup.FILE
-    if requests.is_file():
-        import tensorflow as tf
-        from tensorflow_serving.apis import prediction_log_pb2
-
-        for record in tf.data.TFRecordDataset(str(requests)).as_numpy_iterator():
-            request = prediction_log_pb2.PredictionLog.FromString(record).predict_log.request
-            if "image_bytes" in request.inputs:
-                return bytes(request.inputs["image_bytes"].string_val[0])
+    for _, inputs in warmup.read(folder):
+        if "image_bytes" in inputs:
+            return bytes(inputs["image_bytes"][0])
     import cv2
 
     return bytes(cv2.imencode(".png", image)[1])

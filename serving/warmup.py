@@ -25,6 +25,22 @@ def write(folder: Path, requests: Sequence[tuple[str, Mapping[str, NDArray[Any]]
             writer.write(log.SerializeToString())
 
 
+def read(folder: Path) -> list[tuple[str, dict[str, NDArray[Any]]]]:
+    """Signature and inputs of the Predict requests, in order; none where the folder has no such file."""
+    if not (folder / FILE).is_file():
+        return []
+    import tensorflow as tf
+    from tensorflow_serving.apis import prediction_log_pb2
+
+    records = tf.data.TFRecordDataset(str(folder / FILE)).as_numpy_iterator()
+    logs = (prediction_log_pb2.PredictionLog.FromString(record) for record in records)
+    requests = (log.predict_log.request for log in logs if log.HasField("predict_log"))
+    return [
+        (request.model_spec.signature_name, {name: tf.make_ndarray(value) for name, value in request.inputs.items()})
+        for request in requests
+    ]
+
+
 def _predict_log(signature: str, inputs: Mapping[str, NDArray[Any]]) -> Any:
     import tensorflow as tf
     from tensorflow_serving.apis import prediction_log_pb2

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from serving import benchmark, litert, warmup
-from tests.serving import colours
+from serving import benchmark, litert, litert_words, warmup
+from tests.serving import colours, text_models
 
 
 @pytest.fixture(scope="module")
@@ -108,7 +108,24 @@ def test_wrong_use_is_answered_in_words(
     assert words in capsys.readouterr().err
 
 
-def test_a_bundle_without_images_is_refused(tmp_path: Path) -> None:
+def test_texts_are_measured_with_the_bundles_own_requests(tmp_path: Path) -> None:
+    words, table = text_models.vectors(20)
+    exported = text_models.write_word2vec(tmp_path / "export" / "1", words, table)
+    litert_words.convert(exported, tmp_path / "mobile", words=words, score=lambda _: {})
+    asked = {"words": np.array([b"w1", b"w2"], object)}
+    ids = {"token_ids": np.array([[1, 2], [3, 4], [5, 6]], np.int32)}
+    warmup.write(exported, [("serving_default", asked), ("tensor", ids), ("serving_default", {"words": np.zeros(1)})])
+    rows = list(benchmark.measure(tmp_path, calls=2))
+    assert [(row.form, row.batch, row.threads) for row in rows] == [
+        *((f"SavedModel {name}", batch, "all") for name in ("serving_default", "tensor") for batch in (1, 32)),
+        *((name, 1, threads) for name in sorted(litert.FORMS.values()) for threads in ("1", "2")),
+    ]
+    [one, many] = [inputs["token_ids"] for name, inputs in benchmark._warmup_requests(exported) if name == "tensor"]
+    assert one.tolist() == [[1, 2]]
+    assert many[[0, 1, 2, 3, 31]].tolist() == [[1, 2], [3, 4], [5, 6], [1, 2], [3, 4]]
+
+
+def test_a_bundle_without_images_or_requests_is_refused(tmp_path: Path) -> None:
     describe(tmp_path, length=32)
-    with pytest.raises(ValueError, match=r"takes no images \(its input is {'length': 32}\); only image models"):
+    with pytest.raises(ValueError, match="takes no images and has no warm-up requests to be measured with; export it"):
         list(benchmark.measure(tmp_path))

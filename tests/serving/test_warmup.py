@@ -59,3 +59,17 @@ def test_at_most_1000_records(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
     warmup.write(tmp_path, requests[:1000])
     assert len(_logs(tmp_path)) == 1000
+
+
+def test_predict_requests_are_read_as_written(tmp_path: Path) -> None:
+    assert warmup.read(tmp_path) == []
+    words, ids = np.array([b"\x00a\x00", b""], object), np.array([[1, 2]], np.int32)
+    examples = np.array([_example(1.0)], object)
+    warmup.write(
+        tmp_path, [("a", {"words": words}), ("classify", {"inputs": examples}), ("b", {"ids": ids, "w": words})]
+    )
+    [(first, one), (second, two)] = warmup.read(tmp_path)
+    assert (first, second, set(one), set(two)) == ("a", "b", {"words"}, {"ids", "w"})
+    assert one["words"].tolist() == words.tolist()
+    np.testing.assert_array_equal(two["ids"], ids)
+    assert two["ids"].dtype == np.int32
