@@ -24,8 +24,9 @@ def _blocks() -> list[str]:
 
 @pytest.fixture(scope="module")
 def workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with `photos/cats` and `photos/dogs`, dark and bright pictures, and some of both in `unlabelled`."""
+    """A folder with `photos/cats` and `photos/dogs`, dark and bright pictures, some of both in `unlabelled`, and news in `corpus.txt`."""
     import cv2
+    from gensim.test.utils import datapath
 
     folder = tmp_path_factory.mktemp("readme")
     rng = np.random.default_rng(0)
@@ -36,6 +37,7 @@ def workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
             cv2.imwrite(str(folder / "photos" / name / f"{number}.jpg"), picture)
         (folder / "unlabelled").mkdir(exist_ok=True)
         cv2.imwrite(str(folder / "unlabelled" / f"{name}.jpg"), picture)
+    shutil.copyfile(datapath("lee_background.cor"), folder / "corpus.txt")
     return folder
 
 
