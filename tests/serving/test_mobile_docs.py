@@ -3,16 +3,19 @@
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from serving import litert, litert_metadata
-from tests.serving import mediapipe_tasks
+from serving import litert, litert_file, litert_metadata, litert_words, litert_words_metadata
+from tests.serving import mediapipe_tasks, text_models
 
-TEXT = (Path(__file__).parents[2] / "docs" / "mobile.md").read_text(encoding="utf-8")
+WHOLE = (Path(__file__).parents[2] / "docs" / "mobile.md").read_text(encoding="utf-8")
+TEXT, WORDS = WHOLE.split("\n## Word vectors\n")
+"""About pictures, and about words."""
 
 
-def blocks(language: str) -> list[str]:
-    found = re.findall(rf"```{language}\n(.*?)```", TEXT, re.DOTALL)
+def blocks(language: str, text: str = TEXT) -> list[str]:
+    found = re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
     assert found, f"no {language} block in docs/mobile.md"
     return found
 
@@ -21,12 +24,37 @@ def test_the_table_lists_every_form_in_order() -> None:
     assert re.findall(r"^\| `(.+?)` \|", TEXT, re.MULTILINE) == list(litert.FORMS.values())
 
 
-def test_snippets_open_files_that_a_conversion_writes() -> None:
-    code = "\n".join(blocks("kotlin") + blocks("swift"))
+def _opened(text: str) -> list[str]:
+    code = "\n".join(blocks("kotlin", text) + blocks("swift", text))
     resources = [f"{name}.{kind}" for name, kind in re.findall(r'forResource: "(.+?)", ofType: "(.+?)"', code)]
-    opened = re.findall(r'"([\w.]+\.(?:tflite|txt))"', code) + resources
-    assert set(opened) == {litert.FORMS["int8"], litert_metadata.LABELS}
-    assert len(opened) == 4  # two with MediaPipe; without it the label file too
+    return sorted(re.findall(r'"([\w.]+\.(?:tflite|txt))"', code) + resources)
+
+
+def test_snippets_open_files_that_a_conversion_writes() -> None:
+    int8 = litert.FORMS["int8"]
+    # Two with MediaPipe; without it the label file too.
+    assert _opened(TEXT) == sorted([litert_metadata.LABELS, *[int8] * 3])
+    assert _opened(WORDS) == sorted([litert_words_metadata.VOCABULARY, int8] * 2)
+
+
+def test_outputs_of_words_have_the_order_that_the_snippets_use(tmp_path: Path) -> None:
+    words, table = text_models.vectors(9)
+    exported = text_models.write_word2vec(tmp_path / "1", words, table, count=3)
+    parity = litert_words.convert(exported, tmp_path / "mobile", words=words, score=lambda _: {})
+    outputs = litert_file.opened(tmp_path / "mobile" / litert.FORMS["int8"]).get_output_details()
+    told = re.findall(r"(float32|int32) \[1,([dk])\]", WORDS[WORDS.index("in this order") :])[:3]
+    sizes = {"d": table.shape[1], "k": 3}
+    assert [(np.dtype(each["dtype"]).name, each["shape"][1]) for each in outputs] == [(t, sizes[n]) for t, n in told]
+    named = set(re.findall(r"\b[A-Z]{3,}[A-Z_0-9]+\b", WORDS[: WORDS.index("###")]))
+    assert named == {"GATHER", "FULLY_CONNECTED", "TOPK_V2"}
+    assert all(named <= set(form["operators"]) for form in parity["forms"].values())
+
+
+def test_links_lead_to_headings() -> None:
+    headings = {line.lower().replace(" ", "-") for line in re.findall(r"^##+ (.+)", WHOLE, re.MULTILINE)}
+    links = re.findall(r"\]\(#([^)]+)\)", WHOLE)
+    assert links
+    assert set(links) <= headings
 
 
 def test_what_it_says_of_the_metadata_is_what_is_written() -> None:

@@ -1,5 +1,6 @@
 """docs/serving.md: its blocks of sh and Python run as one script; its flags, links and files are there."""
 
+import json
 import os
 import re
 import shutil
@@ -11,7 +12,7 @@ import cv2
 import pytest
 
 from serving.server import batching_parameters, flags
-from tests.serving import colours, explainers
+from tests.serving import colours, explainers, text_models
 from tests.serving.live import free_port
 
 ROOT = Path(__file__).parents[2]
@@ -33,12 +34,16 @@ def _script() -> str:
 
 @pytest.fixture(scope="module")
 def workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with runs/photos."""
+    """A folder with runs/photos, runs/ngram and runs/word2vec."""
     folder = tmp_path_factory.mktemp("docs")
     explainers.write(folder / "runs" / "photos")
     (folder / "runs" / "photos" / "samples").mkdir()
     for number, pixels in enumerate(colours.images(3)[0]):
         cv2.imwrite(str(folder / "runs" / "photos" / "samples" / f"{number}.png"), pixels)
+    words, table = text_models.vectors(20)
+    words[:4] = ["king", "queen", "man", "woman"]
+    text_models.write_word2vec(folder / "runs" / "word2vec" / "export" / "1", words, table)
+    text_models.write_ngram(folder / "runs" / "ngram" / "export" / "1")
     return folder
 
 
@@ -63,9 +68,14 @@ def test_the_blocks_run(workplace: Path) -> None:
         '"models"',
         '"version": "1"',
         "\n0 \n",  # HandleReloadConfigRequest: OK
+        "The king rode to: perplexity 4, log probability -6.931; next sat 0.500",
+        "'in_vocabulary': [True, False]",
+        "king: ",
     ):
         assert words in told.stdout.replace('":"', '": "'), f"{words!r} is missing in\n{told.stdout}\n{told.stderr}"
     assert len(list((workplace / "answered").glob("*.png"))) == len(list((workplace / "why").glob("*.png"))) == 3
+    near = [json.loads(line)["input"] for line in (workplace / "near.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert near == [["man", "king", "woman"], "king"]
     assert ":tensorflow:serving:request_count" in (workplace / "metrics.txt").read_text(encoding="utf-8")
     assert "<html" in (workplace / "page.html").read_text(encoding="utf-8")
     assert "Traceback" not in told.stderr
@@ -80,7 +90,7 @@ def test_every_flag_stands_in_the_docs() -> None:
     assert set(re.findall(r"`--([a-z0-9_]+)`", ours)) == starred
     assert set(re.findall(r"`([a-z0-9_]+)`", section)) == set(flags.REFUSED)
     assert set(re.findall(r"--([a-z0-9_]{4,})", TEXT)) - set(flags.FIELDS) <= {
-        *("silent", "fail", "retry", "data", "output", "draw", "explain", "model", "label", "token"),
+        *("silent", "fail", "retry", "data", "output", "draw", "explain", "model", "label", "token", "analogy", "json"),
     }
 
 
