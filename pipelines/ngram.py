@@ -110,6 +110,10 @@ class Config:
             raise ValueError(
                 f"--prune {self.prune[0]} … drops words, which --smoothing {self.smoothing} cannot; begin with 0, or use --min-count"
             )
+        if self.closed and not self.interpolate_unigrams:
+            raise ValueError(
+                "--no-interpolate-unigrams leaves to <unk> what --closed denies it; leave out one of the two"
+            )
         if self.smoothing == "stupid-backoff" and (self.prune_entropy or self.mix):
             raise ValueError(
                 "--smoothing stupid-backoff gives no probabilities, which --prune-entropy and --mix need; choose another"

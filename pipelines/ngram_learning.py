@@ -129,6 +129,7 @@ def learn(config: "Config", texts: Texts, folder: Path, work: Path) -> Learned:
         others = [_other(path) for path in config.mix]
         weights = weigh([model, *others], texts.validation_chunks)
         model = ngram.merge([model, *others], weights)
+        print(f"weights, this model's first: {' '.join(f'{weight:.4f}' for weight in weights)}", flush=True)
         parameters["weights of the mixed models"] = [float(weight) for weight in weights]
     _write(model, folder / "model.npz")
     if config.arpa:
@@ -145,7 +146,7 @@ def smoothed(config: "Config", counts: NGramCounts, words: Vocabulary) -> NGramM
         k=config.k,
         prune=config.prune[: counts.order],
         discount_fallback=config.discount_fallback,
-        interpolate_unigrams=config.interpolate_unigrams and not config.closed,
+        interpolate_unigrams=config.interpolate_unigrams,
         closed=config.closed,
     )
 

@@ -74,10 +74,10 @@ def _runner(name: str, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: py
     return run
 
 
-def troubled(folder: Path, trouble: object, moment: str, *words: object) -> Told:
+def troubled(folder: Path, trouble: object, moment: str, *words: object, story: str = "classify") -> Told:
     """The same in its own process, which meets trouble: see `trouble_at`."""
     process = subprocess.run(
-        troubled_command(trouble, moment, *words),
+        troubled_command(trouble, moment, *words, story=story),
         cwd=folder,
         env=tiny_environment(),
         stdout=subprocess.PIPE,
@@ -89,9 +89,9 @@ def troubled(folder: Path, trouble: object, moment: str, *words: object) -> Told
     return Told(process.returncode, _plain(process.stdout))
 
 
-def troubled_command(trouble: object, moment: str, *words: object) -> list[str]:
+def troubled_command(trouble: object, moment: str, *words: object, story: str = "classify") -> list[str]:
     """The command line of `trouble_at`."""
-    return [sys.executable, "-m", "tests.e2e.trouble_at", str(trouble), moment, *map(str, words)]
+    return [sys.executable, "-m", "tests.e2e.trouble_at", story, str(trouble), moment, *map(str, words)]
 
 
 def tiny_environment() -> Mapping[str, str]:

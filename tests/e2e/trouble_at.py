@@ -1,6 +1,6 @@
-"""Runs `python -m pipelines.classify` in a process that meets trouble at a chosen moment; used by the bad_input tests.
+"""Runs `python -m pipelines.STORY` in a process that meets trouble at a chosen moment; used by the bad_input tests.
 
-    python -m tests.e2e.trouble_at TROUBLE MOMENT FLAG…
+    python -m tests.e2e.trouble_at STORY TROUBLE MOMENT FLAG…
 
 TROUBLE: `interrupt` (Ctrl-C), or the bytes that a file may hold from then on, as on a disk that is almost full.
 MOMENT: `module.function` before whose first call it happens, `start`, or `never`.
@@ -40,8 +40,8 @@ def before(moment: str, trouble: Callable[[], None]) -> None:
 
 
 if __name__ == "__main__":
-    what, when = sys.argv.pop(1), sys.argv.pop(1)
-    from pipelines import classify, command
+    name, what, when = sys.argv.pop(1), sys.argv.pop(1), sys.argv.pop(1)
+    from pipelines import command
     from serving import native_log
 
     # A process that a script started in the background ignores Ctrl-C, and so do its children.
@@ -52,4 +52,5 @@ if __name__ == "__main__":
         trouble()
     elif when != "never":
         before(when, trouble)
-    command.main("classify", classify.Config, classify.run, classify.__doc__)
+    story = importlib.import_module(f"pipelines.{name}")
+    command.main(name, story.Config, story.run, story.__doc__)
