@@ -66,6 +66,8 @@ def test_it_states_shapes_sizes_agreement_and_scores(folder: Path) -> None:
     for name in FORMS.values():
         assert f"| `{name}` | {(folder / name).stat().st_size / 1000:,.0f} kB |" in text
     assert "The served vectors' own scores: spearman_simlex999 0.2500." in text
+    smallest = min(FORMS.values(), key=lambda name: (folder / name).stat().st_size)
+    assert f"`{smallest}` is the smallest" in text
     large = litert_words_readme.text(["the", "of"], PARITY)
     assert "| `model.tflite` | 1,235 kB | 0.9877 | 0.5000 | 1.5e-07 | 0.4321 | 0.1000 |" in large
     assert "compare 1,402 words, evenly spaced over the vocabulary, with the answers" in " ".join(large.split())
