@@ -57,7 +57,7 @@ class GraphModel(tf.Module):
 
     def find(self, order: int, context: Any, words: Any) -> Any:
         """Index (n,) of `context word` in the table of this order, -1 where it is absent; context: index below, -1 for none."""
-        keys = self.keys[order - 2]
+        keys = tf.convert_to_tensor(self.keys[order - 2])
         wanted = tf.where(context >= 0, context * self.size + words, -1)
         places = tf.searchsorted(keys, wanted, out_type=tf.int64)
         return tf.where(tf.gather(keys, places) == wanted, places, -1)
@@ -183,7 +183,8 @@ def _numbers_by_word(owner: GraphModel, words: Sequence[str]) -> Any:
 
 
 def _gather(values: Any, places: Any) -> Any:
-    return tf.cast(tf.gather(values, places), tf.float64)
+    # Not from the variable itself: that operation makes every later reading of the whole variable a copy.
+    return tf.cast(tf.gather(tf.convert_to_tensor(values), places), tf.float64)
 
 
 def _before(places: Any) -> Any:
@@ -223,7 +224,7 @@ def _next(graph: GraphModel, opened: Any, k: int) -> tuple[Any, Any]:
     signature = (tf.TensorSpec([k], tf.float64), tf.TensorSpec([k], tf.int32))
     # One context at a time: the probabilities of all words of a whole batch may not fit the memory.
     values, words = tf.map_fn(likeliest, contexts, fn_output_signature=signature, parallel_iterations=2)
-    names = tf.where(tf.math.is_inf(values), "", tf.gather(graph.words, words))
+    names = tf.where(tf.math.is_inf(values), "", tf.gather(tf.convert_to_tensor(graph.words), words))
     return names, tf.cast(tf.pow(tf.cast(10, tf.float64), values), tf.float32)
 
 
