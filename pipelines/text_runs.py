@@ -60,7 +60,7 @@ def not_used(parts: Iterable[Lines]) -> NotUsed:
     if found.skipped:
         print(f"left out {len(found.skipped)} files, or what follows a damaged place in them:")
     for name, reason in found.skipped[:LISTED]:
-        print(f"  {name}: {reason}")
+        print(f"  {reason}" if reason.startswith(name) else f"  {name}: {reason}")
     if len(found.skipped) > LISTED:
         print(f"  and {len(found.skipped) - LISTED} more, all listed in report.html")
     return found

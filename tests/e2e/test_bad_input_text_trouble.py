@@ -1,0 +1,172 @@
+"""Ctrl-C and a full disk in the middle of the text stories: what `--resume` then gives is what an uninterrupted run gives."""
+
+import csv
+import json
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from nlp import word2vec
+from tests.e2e import texts
+from tests.e2e.story import Story, contents, troubled
+
+NGRAM = ("--data", "good.txt", "--tokenizer", "space", "--discount-fallback", "0.5", "1", "1.5")
+WORDS = ("--data", "good.txt", "--tokenizer", "space", "--dimensions", "4", "--min-count", "1")
+EPOCHS = ("--training.epochs", "4", "--training.deterministic")
+FULL = "the disk is full or the file too large"
+
+
+@pytest.fixture(autouse=True)
+def _text(tmp_path: Path) -> None:
+    """good.txt in every test's folder."""
+    texts.write(tmp_path / "good.txt", texts.sentences(200))
+
+
+def _again(said: str) -> list[str]:
+    """The flags of the command that a message ends with."""
+    return shlex.split(re.split("[Cc]ontinue with: ", said)[1])[3:]
+
+
+def _no_temporary_files(folder: Path) -> None:
+    assert not [path for path in folder.rglob("*") if path.name.startswith(".")]
+
+
+def _rows(folder: Path) -> list[list[str]]:
+    """epoch, loss and learning rate of the history; its other columns are times."""
+    with (folder / "history.csv").open(encoding="utf-8") as file:
+        return [[row["epoch"], row["loss"], row["learning_rate"]] for row in csv.DictReader(file)]
+
+
+@pytest.mark.parametrize(
+    "moment",
+    ["nlp.vocabulary.encode", "nlp.ngram.count", "nlp.ngram.smooth", "nlp.ngram.write", "nlp.ngram.score"],
+)
+def test_interrupted_n_grams(ngram_story: Story, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moment: str) -> None:
+    flags = (*NGRAM, "--no-export")
+    with monkeypatch.context() as patch:
+        texts.at_call(patch, moment, 1, texts.interrupt)
+        told = ngram_story("--out", "run", *flags)
+    told.refuses("interrupted; what was finished is kept. Continue with: python -m pipelines.ngram", code=130)
+    _no_temporary_files(tmp_path)
+    assert not (tmp_path / "run" / "scores.json").exists()
+    again = _again(told.said)
+    assert again == ["--out", "run", *flags, "--resume"]
+    assert ngram_story(*again).code == 0
+    assert ngram_story("--out", "straight", *flags).code == 0
+    run, straight = contents(tmp_path / "run"), contents(tmp_path / "straight")
+    assert sorted(run) == sorted(straight)
+    assert run["scores.json"] == straight["scores.json"]
+    assert run["model.arpa"] == straight["model.arpa"]
+
+
+def test_interrupted_before_the_run_began(
+    ngram_story: Story, word2vec_story: Story, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for story, flags in ((ngram_story, NGRAM), (word2vec_story, WORDS)):
+        with monkeypatch.context() as patch:
+            texts.at_call(patch, "nlp.corpora.read", 1, texts.interrupt)
+            told = story("--out", "run", *flags)
+        told.refuses("error: interrupted before the run began; nothing was written", code=130)
+        assert sorted(contents(tmp_path)) == ["good.txt"]
+
+
+@pytest.mark.parametrize("kept", [0, 2])
+@pytest.mark.parametrize("engine", ["keras", "gensim"])
+def test_interrupted_word_vectors(
+    word2vec_story: Story, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, engine: str, kept: int
+) -> None:
+    """Bit by bit the vectors of a run that was not."""
+    flags = (*WORDS, *EPOCHS, "--engine", engine, "--no-export")
+    with monkeypatch.context() as patch:
+        texts.at_call(patch, "nlp.embeddings.checkpoint.write", kept + 1, texts.interrupt)
+        told = word2vec_story("--out", "run", *flags)
+    told.refuses("interrupted; what was finished is kept. Continue with: python -m pipelines.word2vec", code=130)
+    _no_temporary_files(tmp_path)
+    assert (tmp_path / "run" / "history.csv").exists() == (kept > 0)
+    resumed = word2vec_story(*_again(told.said))
+    assert resumed.code == 0
+    assert re.findall(r"epoch (\d)/4", resumed.said) == [str(epoch) for epoch in range(kept + 1, 5)]
+    assert word2vec_story("--out", "straight", *flags).code == 0
+    run, straight = tmp_path / "run", tmp_path / "straight"
+    assert len(_rows(run)) == 4
+    assert _rows(run) == _rows(straight)
+    assert (run / "vectors.bin").read_bytes() == (straight / "vectors.bin").read_bytes()
+    assert (
+        word2vec.read(run / "vectors.kv").vectors.tobytes() == word2vec.read(straight / "vectors.kv").vectors.tobytes()
+    )
+    assert (run / "scores.json").read_bytes() == (straight / "scores.json").read_bytes()
+
+
+@pytest.mark.parametrize("moment", ["serving.bundle.write", "pipelines.ngram_export._write_mobile"])
+def test_interrupted_export_of_n_grams(
+    ngram_story: Story, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moment: str
+) -> None:
+    with monkeypatch.context() as patch:
+        texts.at_call(patch, moment, 1, texts.interrupt)
+        told = ngram_story("--out", "run", *NGRAM)
+    told.refuses("interrupted; what was finished is kept.", code=130)
+    _no_temporary_files(tmp_path)
+    assert ngram_story(*_again(told.said)).code == 0
+    assert [path.name for path in (tmp_path / "run" / "export").iterdir()] == ["1"]
+    model = json.loads((tmp_path / "run" / "export" / "1" / "assets.extra" / "model.json").read_text(encoding="utf-8"))
+    assert model["scores"] == json.loads((tmp_path / "run" / "scores.json").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize(
+    ("moment", "size"),
+    [
+        ("pipelines.runs.start", 100),
+        ("nlp.vocabulary.encode", 1000),
+        ("nlp.ngram.write", 1000),
+        ("pipelines.ngram_report.write", 1000),
+        ("serving.bundle.write", 1000),
+    ],
+)
+def test_full_disk_of_n_grams(
+    ngram_story: Story, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moment: str, size: int
+) -> None:
+    export = () if moment.startswith("serving") else ("--no-export",)
+    with texts.disk_limit() as limit, monkeypatch.context() as patch:
+        texts.at_call(patch, moment, 1, lambda: limit(size))
+        told = ngram_story("--out", "run", *NGRAM, *export)
+    told.refuses(FULL, "free some space, then continue with: python -m pipelines.ngram --out run")
+    _no_temporary_files(tmp_path)
+    assert (tmp_path / "run").exists() == (moment != "pipelines.runs.start")
+    assert ngram_story(*_again(told.said)).code == 0
+    assert (tmp_path / "run" / "scores.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("moment", "size"),
+    [
+        ("pipelines.runs.start", 100),
+        ("pipelines.word2vec_learning.normalise", 1000),
+        ("nlp.embeddings.checkpoint.write", 500),
+        ("nlp.word2vec.write", 500),
+        ("serving.bundle.write", 1000),
+        ("serving.litert_words.convert", 500),
+    ],
+)
+def test_full_disk_of_word_vectors(
+    word2vec_story: Story, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moment: str, size: int
+) -> None:
+    export = () if moment.startswith("serving") else ("--no-export",)
+    with texts.disk_limit() as limit, monkeypatch.context() as patch:
+        texts.at_call(patch, moment, 1, lambda: limit(size))
+        told = word2vec_story("--out", "run", *WORDS, *EPOCHS, *export)
+    told.refuses(FULL, "free some space, then continue with: python -m pipelines.word2vec --out run")
+    _no_temporary_files(tmp_path)
+    assert (tmp_path / "run").exists() == (moment != "pipelines.runs.start")
+    assert word2vec_story(*_again(told.said)).code == 0
+    assert len(_rows(tmp_path / "run")) == 4
+    assert (tmp_path / "run" / "mobile" / "parity.json").exists() == (not export)
+
+
+def test_interrupted_in_a_process_of_its_own(tmp_path: Path) -> None:
+    """The same as from a terminal; without --out the message names the folder that was chosen."""
+    told = troubled(tmp_path, "interrupt", "nlp.ngram.count", *NGRAM, story="ngram")
+    told.refuses("interrupted; what was finished is kept. Continue with: python -m pipelines.ngram", code=130)
+    assert _again(told.said)[-3:] == ["--out", "runs/ngram-1", "--resume"]
+    assert sorted(contents(tmp_path / "runs" / "ngram-1")) == ["config.json", "environment.json"]
