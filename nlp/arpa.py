@@ -64,7 +64,7 @@ def read(path: Path) -> NGramModel:
 
 def write(model: NGramModel, path: Path) -> None:
     """Write a model as KenLM does: tabs, a backoff for every n-gram below the highest order, the fewest digits that give back the same
-    float32. A path that ends in `.gz` is compressed. A probability of 0 becomes -99.
+    float32. A path that ends in `.gz` is compressed. A probability or backoff of 0 becomes -99.
     """
     temporary = path.with_name(f".{path.name}.tmp")
     try:
@@ -143,7 +143,7 @@ def _unigrams(
     table = np.zeros((len(words), 2))
     table[UNK_ID, 0] = NO_UNKNOWN
     table[[index[word] for word in lines]] = np.concatenate(numbers)
-    table[:, 0] = _probability(table[:, 0])
+    table = _with_zeros(table)
     table[BOS_ID, 0] = 0.0
     texts = [_text(source, word, lines.get(word, 0)) for word in words]
     keys = np.arange(len(words), dtype=np.int64)
@@ -160,7 +160,8 @@ def _text(source: arpa_lines.Lines, word: bytes, line: int) -> str:
         ) from error
 
 
-def _probability(log10: NDArray[np.float64]) -> NDArray[np.float64]:
+def _with_zeros(log10: NDArray[np.float64]) -> NDArray[np.float64]:
+    """-99 as the logarithm of 0, of backoffs too: as SRILM reads it."""
     return np.where(log10 == ZERO, -np.inf, log10)
 
 
@@ -176,7 +177,7 @@ def _section(
             place, column = np.argwhere(rows < 0)[0]
             word = entries.words[column][place].decode(errors="replace")
             raise source.wrong(f"found the word {word!r}, which no 1-gram lists", line=int(entries.lines[place]))
-        found.append((rows, entries.lines, _probability(entries.log10_prob), entries.log10_backoff))
+        found.append((rows, entries.lines, _with_zeros(entries.log10_prob), _with_zeros(entries.log10_backoff)))
     rows, lines, probability, backoff = (np.concatenate(parts) for parts in zip(*found, strict=True))
     return rows, lines, probability, backoff
 

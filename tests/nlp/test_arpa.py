@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nlp import arpa
+from nlp import arpa, ngram, vocabulary
 from nlp.errors import DataError
 from nlp.ngrams import query
 from nlp.ngrams.tables import Level, NGramModel
@@ -177,3 +177,14 @@ def test_a_probability_of_zero_is_written_as_srilm_does(tmp_path: Path) -> None:
     back, expected = _table(arpa.read(tmp_path / "out.arpa")), _table(read(tmp_path, SRILM))
     assert list(back) == list(expected)
     np.testing.assert_allclose(list(back.values()), list(expected.values()), rtol=1e-6)
+
+
+def test_a_backoff_of_zero_survives(tmp_path: Path) -> None:
+    """After `a` comes what was seen there and nothing else: maximum likelihood's -inf is -99 in the file, as in SRILM's."""
+    ids, words = vocabulary.encode(["a b\n", "b a b\n"])
+    model = ngram.estimate(ids, words, order=2, smoothing="maximum-likelihood")
+    arpa.write(model, tmp_path / "model.arpa")
+    read = arpa.read(tmp_path / "model.arpa")
+    text = read.vocabulary.encode(["a a\n"])
+    assert query.score(read, text).log10.tolist() == pytest.approx(query.score(model, text).log10.tolist())
+    assert np.isneginf(query.score(read, text).log10[1])
