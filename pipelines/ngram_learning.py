@@ -131,9 +131,9 @@ def learn(config: "Config", texts: Texts, folder: Path, work: Path) -> Learned:
         model = ngram.merge([model, *others], weights)
         print(f"weights, this model's first: {' '.join(f'{weight:.4f}' for weight in weights)}", flush=True)
         parameters["weights of the mixed models"] = [float(weight) for weight in weights]
-    _write(model, folder / "model.npz")
+    ngram.write(model, folder / "model.npz")
     if config.arpa:
-        _write(model, folder / "model.arpa")
+        ngram.write(model, folder / "model.arpa")
     return Learned(model=model, counts=counts, parameters=parameters)
 
 
@@ -193,13 +193,3 @@ def _other(path: Path) -> NGramModel:
             f"--mix {path}: the scores of {model.smoothing} do not sum to 1, so they cannot be mixed; give a model of another smoothing"
         )
     return model
-
-
-def _write(model: NGramModel, path: Path) -> None:
-    """Under a temporary name first: a kill leaves no half of it."""
-    temporary = path.with_name(f".tmp-{path.name}")
-    try:
-        ngram.write(model, temporary)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
