@@ -1,0 +1,40 @@
+"""What a word2vec run hands on; bundle and phone files are tried end to end."""
+
+import shlex
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from nlp.embeddings.keyed import keyed
+from pipelines import word2vec_export
+from pipelines.word2vec import Config
+
+
+@pytest.mark.parametrize(("size", "expected"), [(2, [0, 1]), (16, list(range(16))), (151, list(range(0, 151, 10)))])
+def test_words_from_the_first_to_the_last(size: int, expected: list[int]) -> None:
+    vectors = keyed([f"w{number}" for number in range(size)], np.ones((size, 2), np.float32))
+    assert word2vec_export.shown(vectors) == [f"w{number}" for number in expected]
+
+
+def test_nothing_without_an_export(tmp_path: Path) -> None:
+    vectors = keyed(["a", "b"], np.eye(2, dtype=np.float32))
+    assert word2vec_export.write(Config(export=False), tmp_path, vectors, {}) is None
+    assert not list(tmp_path.iterdir())
+    assert word2vec_export.hint(tmp_path) == "exported nothing"
+
+
+def test_the_hint_can_be_pasted_into_a_shell(tmp_path: Path) -> None:
+    folder = tmp_path / "it's mine"
+    (folder / "export").mkdir(parents=True)
+    serve, try_it = word2vec_export.hint(folder).splitlines()
+    assert shlex.split(serve.removeprefix("serve it: ")) == [
+        "python",
+        "-m",
+        "serving",
+        "--model_name=it's mine",
+        f"--model_base_path={folder}/export",
+        "--rest_api_port=8501",
+    ]
+    words = shlex.split(try_it.removeprefix("try it: "))
+    assert words == ["python", "-m", "serving.predict", str(folder), f"@{folder}/samples/words.txt"]
