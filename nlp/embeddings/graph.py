@@ -66,7 +66,7 @@ class Words(tf.Module):
 
     def units(self, ids: Any) -> Any:
         """Vectors at length 1, float32 (b, d)."""
-        return tf.gather(self.vectors, ids) * tf.gather(self.inverse_lengths, ids)[:, None]
+        return _rows(self.vectors, ids) * _rows(self.inverse_lengths, ids)[:, None]
 
     def nearest(self, queries: Any, left_out: Any, known: Any) -> tuple[Any, Any]:
         """Words string (b, k) and cosines float32 (b, k), falling, of unit queries (b, d), without the ids left_out (b, n).
@@ -95,7 +95,7 @@ class Words(tf.Module):
         )
         similarities, ids = found.concat(), at.concat()
         given = known[:, None] & (similarities > -np.inf)
-        return tf.where(given, tf.gather(self.spellings, ids), ""), tf.where(given, similarities, 0.0)
+        return tf.where(given, _rows(self.spellings, ids), ""), tf.where(given, similarities, 0.0)
 
     def _nearest(self, queries: Any, left_out: Any) -> tuple[Any, Any]:
         similarities = tf.matmul(queries, self.vectors, transpose_b=True) * self.inverse_lengths
@@ -132,7 +132,7 @@ def _serving_default(table: Words) -> Callable[..., dict[str, Any]]:
     def serving_default(words: Any) -> dict[str, Any]:
         ids, known = table.ids(words)
         neighbours, similarities = table.nearest(table.units(ids), ids[:, None], known)
-        vectors = tf.where(known[:, None], tf.gather(table.vectors, ids), 0.0)
+        vectors = tf.where(known[:, None], _rows(table.vectors, ids), 0.0)
         return {"neighbours": neighbours, "similarities": similarities, "vectors": vectors, "in_vocabulary": known}
 
     return serving_default
@@ -166,9 +166,14 @@ def _tensor(table: Words) -> Callable[..., dict[str, Any]]:
         message = f"token_ids must be 0 to {table.size - 1}; found"
         check = tf.debugging.Assert(inside, [message, token_ids])
         with tf.control_dependencies([check]):
-            return {"vectors": tf.gather(table.vectors, token_ids)}
+            return {"vectors": _rows(table.vectors, token_ids)}
 
     return tensor
+
+
+def _rows(variable: tf.Variable, ids: Any) -> Any:
+    """Rows of a variable. Not gathered from the variable itself: TensorFlow would then copy all of it at every later reading."""
+    return tf.gather(tf.convert_to_tensor(variable), ids)
 
 
 def _line(word: str) -> bytes:
