@@ -31,13 +31,17 @@ def points(vectors: KeyedVectors, words: Sequence[str]) -> tuple[NDArray[np.floa
 
 
 def groups(vectors: KeyedVectors, *, most: int = 12, size: int = 5) -> list[list[str]]:
-    """At most `most` groups of `size` frequent words each, worth showing: the closest knit first, no word twice.
+    """At most `most` groups of `size` frequent words each, worth showing: the closest knit first, no word twice, no
+    numbers.
 
     A group is a word and its nearest neighbours among the frequent words; the words are taken to be sorted by falling frequency.
     """
     start = _FUNCTION_WORDS if len(vectors) >= _FUNCTION_WORDS + most * size else 0
     considered = max(most * size, min(_FREQUENT, len(vectors) // 2))
-    rows = lookup.unit(vectors.vectors[start : start + considered])
+    words = vectors.index_to_key[start : start + considered]
+    # Numbers and years are the closest knit of all, and tell the least.
+    words = [word for word in words if not any(sign.isdigit() for sign in word)] or words
+    rows = lookup.unit(np.stack([lookup.vector(vectors, word) for word in words]))
     size = min(size, len(rows))
     similarities = rows @ rows.T
     np.fill_diagonal(similarities, 2)
@@ -49,5 +53,5 @@ def groups(vectors: KeyedVectors, *, most: int = 12, size: int = 5) -> list[list
         group = nearest[at].tolist()
         if len(found) < most and not shown & set(group):
             shown |= set(group)
-            found.append([vectors.index_to_key[start + member] for member in group])
+            found.append([words[member] for member in group])
     return found

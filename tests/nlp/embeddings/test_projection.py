@@ -43,9 +43,9 @@ def test_groups_are_of_one_kind_and_no_word_comes_twice() -> None:
 
 
 def test_groups_leave_out_the_most_frequent_words_where_there_are_enough() -> None:
-    words = [f"word{number}" for number in range(300)]
+    words = ["w" * (number + 1) for number in range(300)]
     groups = projection.groups(keyed(words, RNG.normal(size=(300, 5)).astype(np.float32)))
-    shown = {int(word.removeprefix("word")) for group in groups for word in group}
+    shown = {len(word) - 1 for group in groups for word in group}
     assert shown
     assert min(shown) >= 50
 
@@ -57,3 +57,11 @@ def test_a_tiny_vocabulary_is_one_group() -> None:
 def test_bad_input_an_unknown_word_is_named() -> None:
     with pytest.raises(DataError, match="'cat' is not among the 2 words"):
         projection.points(keyed(["a", "b"], np.eye(2, dtype=np.float32)), ["a", "cat"])
+
+
+def test_groups_leave_out_numbers_where_there_are_words() -> None:
+    words = [f"w{chr(97 + number)}" if number % 2 else f"19{number}" for number in range(20)]
+    groups = projection.groups(keyed(words, RNG.normal(size=(20, 4)).astype(np.float32)), most=2, size=2)
+    shown = [word for group in groups for word in group]
+    assert shown
+    assert all(word.isalpha() for word in shown)
