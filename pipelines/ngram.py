@@ -5,9 +5,11 @@
 `corpus.txt` is plain text (.gz, .xz and .bz2 too), a folder of such files, a folder with train, valid and test files, or the built-in
 `lee` (news). `runs/trigrams/` receives export/1 (for serving), model.arpa and model.npz, scores.json and report.html.
 
-The default is modified Kneser-Ney as KenLM's lmplz estimates it. Text that is one tokenised sentence a line, as lmplz reads it:
+The default is modified Kneser-Ney as KenLM's lmplz estimates it. Text that is one tokenised sentence a line, as lmplz reads it, and a
+model that lmplz made:
 
     python -m pipelines.ngram --data train.txt --test test.txt --tokenizer space
+    python -m pipelines.ngram --data test.txt --model lm.arpa --tokenizer space
 """
 
 from dataclasses import dataclass
@@ -31,6 +33,9 @@ class Config:
     """Held-out text for the scores; a fifth of the lines when neither this nor a test file in --data is there."""
     out: Path | None = None
     """New folder for the run; the first free runs/ngram-<n> when absent."""
+    model: Path | None = None
+    """An ARPA file (KenLM's, SRILM's) or the model.npz of another run to score, serve and report, instead of counting; --data is then the
+    text for the scores, and the flags about counting say nothing."""
     order: int = 3
     """Words of the longest n-grams, 1 to 20."""
     smoothing: Literal[
@@ -62,7 +67,8 @@ class Config:
     closed: bool = False
     """Give no probability to words outside the vocabulary."""
     mix: tuple[Path, ...] = ()
-    """ARPA files or model.npz of other models to interpolate with, with the weights that suit the validation text best."""
+    """ARPA files or model.npz of other models to interpolate with, with the weights that suit the validation text best;
+    a model that was trained on that text would get nearly all the weight."""
     tokenizer: Literal["words", "space", "letters", "english", "characters"] = "words"
     """How text becomes words: `words` (lower-cased runs of letters and digits of any script, sentences end at .!?), `space` (split at
     white space, a sentence a line, as KenLM), `letters` (lower-cased a to z), `english` (a to z and apostrophes), `characters`."""
@@ -109,6 +115,10 @@ class Config:
         if self.prune and self.prune[0] and not self.smoothing.endswith("kneser-ney"):
             raise ValueError(
                 f"--prune {self.prune[0]} … drops words, which --smoothing {self.smoothing} cannot; begin with 0, or use --min-count"
+            )
+        if self.model is not None and self.mix:
+            raise ValueError(
+                "--mix weighs models against one that is counted, and --model counts none; leave out one of the two"
             )
         if self.closed and not self.interpolate_unigrams:
             raise ValueError(

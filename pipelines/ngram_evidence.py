@@ -41,8 +41,8 @@ def gather(config: "Config", texts: Texts, learned: Learned, judged: Judged, *, 
         normalised=model.normalised,
         vocabulary=len(model.vocabulary) - 1,
         ngrams=[len(level.keys) for level in model.levels],
-        parts=[_part("training", texts.train), _part("test", test)],
-        coverage=coverage.by_order(learned.counts, test),
+        parts=[_part("training", texts.train)] * (learned.counts is not None) + [_part("test", test)],
+        coverage=[] if learned.counts is None else coverage.by_order(learned.counts, test),
         perplexity=list(_by_order(config, texts, learned, judged)),
         matched=_matched(judged, order=model.order),
         samples=list(_samples(config, learned)),
@@ -131,6 +131,8 @@ def _part(name: str, ids: NDArray[np.int32]) -> Part:
 
 def _parameters(config: "Config") -> dict[str, str | float | Sequence[float]]:
     told: dict[str, str | float | Sequence[float]] = {"tokenizer": config.tokenizer}
+    if config.model is not None:
+        return told | {"read from": config.model.name}
     if config.smoothing == "add-k":
         told["k"] = config.k
     if config.discount_fallback is not None:
@@ -142,8 +144,8 @@ def _parameters(config: "Config") -> dict[str, str | float | Sequence[float]]:
     return told
 
 
-def _discounts(config: "Config", counts: NGramCounts) -> dict[str, list[float]]:
-    if not config.smoothing.endswith("kneser-ney"):
+def _discounts(config: "Config", counts: NGramCounts | None) -> dict[str, list[float]]:
+    if counts is None or not config.smoothing.endswith("kneser-ney"):
         return {}
     modified = config.smoothing.startswith("modified")
     found = kneser_ney.discounts(counts, modified=modified, discount_fallback=config.discount_fallback)
@@ -153,14 +155,15 @@ def _discounts(config: "Config", counts: NGramCounts) -> dict[str, list[float]]:
 
 
 def _by_order(config: "Config", texts: Texts, learned: Learned, judged: Judged) -> Iterator[tuple[int, float, float]]:
-    """Of the models of lower order too; an order whose discounts cannot be estimated is left out."""
-    for order in range(1, config.order):
-        try:
-            model = ngram_learning.smoothed(config, shorter(learned.counts, order), texts.vocabulary)
-        except DataError:
-            continue
-        found = ngram.perplexity(ngram.score(model, model.vocabulary.encode(texts.test_chunks)))
-        yield order, found.including, found.excluding
+    """Of the models of lower order too, where there are counts; an order whose discounts cannot be estimated is left out."""
+    if learned.counts is not None:
+        for order in range(1, learned.counts.order):
+            try:
+                model = ngram_learning.smoothed(config, shorter(learned.counts, order), texts.vocabulary)
+            except DataError:
+                continue
+            found = ngram.perplexity(ngram.score(model, model.vocabulary.encode(texts.test_chunks)))
+            yield order, found.including, found.excluding
     found = ngram.perplexity(judged.tokens)
     yield learned.model.order, found.including, found.excluding
 

@@ -40,6 +40,8 @@ class Texts:
     """The same of the validation text; empty where nothing has to be chosen."""
     not_used: NotUsed
     """Lines and files of all parts that could not be read as they are."""
+    given: NGramModel | None = None
+    """The model of --model, in whose place nothing is counted."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +49,8 @@ class Learned:
     """The model, and what it was counted from."""
 
     model: NGramModel
-    counts: NGramCounts
+    counts: NGramCounts | None
+    """None of a model that was read."""
     parameters: dict[str, Any] = field(default_factory=dict)
     """What was chosen along the way, for the report."""
 
@@ -68,11 +71,11 @@ def tokenizer(config: "Config") -> Tokenizer:
 def read(config: "Config") -> Corpus:
     """The text in its parts: a test text there is always, a validation text where models are mixed.
 
-    Raises DataError for no text, and for a file of --mix that is missing.
+    Raises DataError for no text, and for a file of --mix or --model that is missing.
     """
-    for path in config.mix:
-        if not path.is_file():
-            raise DataError(f"--mix {path}: no such file; expected an ARPA file or the model.npz of another run")
+    for flag, path in (*(("mix", path) for path in config.mix), ("model", config.model)):
+        if path is not None and not path.is_file():
+            raise DataError(f"--{flag} {path}: no such file; expected an ARPA file or the model.npz of another run")
     corpus = corpora.read(
         config.data,
         errors=config.errors,
@@ -82,6 +85,8 @@ def read(config: "Config") -> Corpus:
     )
     train, validation, test = corpus.train, corpus.validation, corpus.test
     weighed = bool(config.mix)
+    if config.model is not None:
+        train = test = test or train
     if test is None:
         share = HELD_OUT if weighed and validation is None else 0.0
         train, held, test = corpora.split(train, seed=config.seed, shares=(1 - HELD_OUT - share, share, HELD_OUT))
@@ -93,6 +98,8 @@ def read(config: "Config") -> Corpus:
 
 def encode(config: "Config", corpus: Corpus, cut: Tokenizer, work: Path) -> Texts:
     """Words as numbers, the training text's in a temporary file in `work`. Raises DataError where a part has no sentence."""
+    if config.model is not None:
+        return _given(ngram.read(config.model), corpus, cut)
     ids, words = vocabulary.encode(cut.normalise(corpus.train), folder=work)
     if config.vocabulary_size is not None or config.min_count > 1:
         ids, words = vocabulary.limit(ids, words, most=config.vocabulary_size, min_count=config.min_count, folder=work)
@@ -109,6 +116,8 @@ def encode(config: "Config", corpus: Corpus, cut: Tokenizer, work: Path) -> Text
 
 def learn(config: "Config", texts: Texts, folder: Path, work: Path) -> Learned:
     """Count, with temporary files in `work`, estimate, prune and mix; model.npz and model.arpa are written."""
+    if texts.given is not None:
+        return _written(config, folder, Learned(model=texts.given, counts=None))
     with progress.shares("counting") as tell:
         counts = ngram.count(
             texts.train,
@@ -131,10 +140,14 @@ def learn(config: "Config", texts: Texts, folder: Path, work: Path) -> Learned:
         model = ngram.merge([model, *others], weights)
         print(f"weights, this model's first: {' '.join(f'{weight:.4f}' for weight in weights)}", flush=True)
         parameters["weights of the mixed models"] = [float(weight) for weight in weights]
-    ngram.write(model, folder / "model.npz")
+    return _written(config, folder, Learned(model=model, counts=counts, parameters=parameters))
+
+
+def _written(config: "Config", folder: Path, learned: Learned) -> Learned:
+    ngram.write(learned.model, folder / "model.npz")
     if config.arpa:
-        ngram.write(model, folder / "model.arpa")
-    return Learned(model=model, counts=counts, parameters=parameters)
+        ngram.write(learned.model, folder / "model.arpa")
+    return learned
 
 
 def smoothed(config: "Config", counts: NGramCounts, words: Vocabulary) -> NGramModel:
@@ -173,6 +186,18 @@ def judge(learned: Learned, texts: Texts) -> Judged:
         "n": float(found.tokens),
     }
     return Judged(scores={name: value for name, value in scores.items() if np.isfinite(value)}, tokens=tokens)
+
+
+def _given(model: NGramModel, corpus: Corpus, cut: Tokenizer) -> Texts:
+    """The test text for a model that was not counted here."""
+    return Texts(
+        vocabulary=model.vocabulary,
+        train=np.zeros(0, np.int32),
+        test_chunks=_held_out("test", corpus.test, cut),
+        validation_chunks=[],
+        not_used=text_runs.not_used([corpus.train]),
+        given=model,
+    )
 
 
 def _held_out(part: str, lines: Iterable[str] | None, cut: Tokenizer) -> list[str]:

@@ -275,13 +275,13 @@ def _share(part: Part) -> str:
 
 
 def _summary(evidence: Evidence) -> dict[str, str]:
-    test, (_, including, excluding) = evidence.parts[-1], evidence.perplexity[-1]
+    (*training, test), (_, including, excluding) = evidence.parts, evidence.perplexity[-1]
     return {
         "perplexity": perplexity(including),
         "without unknown words": perplexity(excluding),
         "unknown words": _share(test),
         "held-out words": f"{test.words:,}",
-        "training words": f"{evidence.parts[0].words:,}",
+        "training words": f"{training[0].words:,}" if training else "not known",
         "vocabulary": f"{evidence.vocabulary:,}",
         "model": f"{evidence.smoothing}, order {len(evidence.ngrams)}",
         "n-grams": f"{sum(evidence.ngrams):,}",

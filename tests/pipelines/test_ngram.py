@@ -179,3 +179,24 @@ def test_what_cannot_always_answer_is_exported(data: Path, smoothing: str) -> No
         (data.parent / "run" / "export" / "1" / "assets.extra" / "model.json").read_text(encoding="utf-8")
     )
     assert exported["made"]["smoothing"] == smoothing
+
+
+def test_a_model_from_elsewhere_is_scored_and_served(data: Path, tmp_path: Path) -> None:
+    counted = _config(data, smoothing="witten-bell", out=tmp_path / "counted")
+    story.run(counted)
+    held_out = texts.write(tmp_path / "held.txt", texts.sentences(30)[20:])
+    given = {"data": str(held_out), "tokenizer": "space", "out": tmp_path / "given", "export": True}
+    scores = story.run(story.Config(model=tmp_path / "counted" / "model.arpa", **given))  # type: ignore[arg-type]
+    model = ngram.read(tmp_path / "counted" / "model.npz")
+    found = ngram.perplexity(ngram.score(model, model.vocabulary.encode([held_out.read_text(encoding="utf-8")])))
+    assert scores["perplexity"] == pytest.approx(found.including, rel=1e-5)
+    assert scores["n"] == found.tokens
+    assert (tmp_path / "given" / "export" / "1" / "saved_model.pb").exists()
+    assert "not known" in (tmp_path / "given" / "report.html").read_text(encoding="utf-8")
+
+
+def test_bad_input_a_model_that_is_missing_or_to_be_mixed(data: Path) -> None:
+    with pytest.raises(DataError, match=r"--model nope\.arpa: no such file; expected an ARPA file or the model\.npz"):
+        story.run(_config(data, model=Path("nope.arpa")))
+    with pytest.raises(ValueError, match="--model counts none; leave out one of the two"):
+        _config(data, model=Path("a.arpa"), mix=(Path("b.arpa"),))
