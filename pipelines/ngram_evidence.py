@@ -85,8 +85,10 @@ class _Sentences:
         self._words = lengths - 1
 
     def extremes(self, *, hardest: bool) -> list[tuple[str, float]]:
-        """Sentences, cut where they are very long, and their perplexity, the most extreme first."""
+        """Sentences, cut where they are very long, and their perplexity, the most extreme first; impossible ones are not easy."""
         order = np.argsort(-self._perplexity if hardest else self._perplexity, kind="stable")
+        if not hardest:
+            order = order[np.isfinite(self._perplexity[order])]
         told = dict.fromkeys(self._lines[place] for place in order if self._lines[place])
         values = {self._lines[place]: float(self._perplexity[place]) for place in order[::-1]}
         return [(_clipped(line), values[line]) for line in list(told)[:EXTREMES]]
@@ -155,9 +157,9 @@ def _discounts(config: "Config", counts: NGramCounts | None) -> dict[str, list[f
 
 
 def _by_order(config: "Config", texts: Texts, learned: Learned, judged: Judged) -> Iterator[tuple[int, float, float]]:
-    """Of the models of lower order too, where there are counts; an order whose discounts cannot be estimated is left out."""
-    if learned.counts is not None:
-        for order in range(1, learned.counts.order):
+    """Of the models of lower order too, where they differ in nothing else; one whose discounts cannot be estimated is left out."""
+    if learned.counts is not None and not config.mix and not config.prune_entropy:
+        for order in range(1, min(learned.counts.order, learned.model.order)):
             try:
                 model = ngram_learning.smoothed(config, shorter(learned.counts, order), texts.vocabulary)
             except DataError:

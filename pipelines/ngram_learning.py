@@ -25,6 +25,8 @@ HELD_OUT = 0.2
 """Share of the lines of a single text that is held out for the scores; with --mix as much again weighs the models."""
 WEIGHING = 0.1
 """Share of the training lines that weighs the models when there is a test text and no validation text."""
+NEGLIGIBLE = 0.001
+"""Weight below which a mixed model says nothing."""
 GIB = 1 << 30
 
 
@@ -139,6 +141,12 @@ def learn(config: "Config", texts: Texts, folder: Path, work: Path) -> Learned:
         weights = weigh([model, *others], texts.validation_chunks)
         model = ngram.merge([model, *others], weights)
         print(f"weights, this model's first: {' '.join(f'{weight:.4f}' for weight in weights)}", flush=True)
+        if min(weights) < NEGLIGIBLE:
+            print(
+                "note: a model has next to no weight. Was another one trained on the text that weighs them? Then give --validation with "
+                "text that none of them has seen",
+                flush=True,
+            )
         parameters["weights of the mixed models"] = [float(weight) for weight in weights]
     return _written(config, folder, Learned(model=model, counts=counts, parameters=parameters))
 

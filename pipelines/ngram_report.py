@@ -104,6 +104,8 @@ def _meaning(evidence: Evidence) -> report.Section:
             f"to pick one of {perplexity(including)} equally likely words, which is {math.log2(including):.2f} bits a token. A "
             f"guess that knows nothing would pick one of {evidence.vocabulary:,}. "
         )
+    elif math.isfinite(excluding):
+        told += "Its perplexity is infinite: the words outside its closed vocabulary are impossible to it. "
     else:
         told += (
             "Its perplexity is infinite: at least one of them is impossible to the model. A smoothing that leaves room for what "
@@ -185,6 +187,8 @@ def _orders(rows: Sequence[tuple[int, float, float]]) -> report.Section | None:
     first, last = rows[0], rows[-1]
     told = f"From {perplexity(first[1])} with order {first[0]} to {perplexity(last[1])} with order {last[0]}; "
     told += f"the lowest is order {best[0]} with {perplexity(best[1])}."
+    if not math.isfinite(best[1]):
+        told = "With unknown words no order has a finite perplexity."
     table = sections.grid(
         ["order", "including unknown words", "excluding them"], [[str(n), *map(perplexity, pair)] for n, *pair in rows]
     )

@@ -73,7 +73,7 @@ def surprise(words: Sequence[Word]) -> str:
 
 
 def _shaded(word: Word) -> str:
-    bits = max(-word.log10_prob * math.log2(10), 0.0)
+    bits = max(0.0, -word.log10_prob * math.log2(10))  # in this order, so that 0 has no sign
     share = 0.9 * min(bits, FULL_BITS) / FULL_BITS
     source = "not in the vocabulary" if word.order == 0 else f"from {word.order} words" if word.order > 1 else "alone"
     line = "2px dashed #5d6470" if word.order == 0 else "2px solid transparent"

@@ -73,7 +73,7 @@ What to use instead:
   texts with their log probability, perplexity and next words; an app asks it over REST or gRPC.
 * In a program of your own: {files}
 """
-ARPA = "{named} holds the same tables; KenLM, in C++, reads ARPA files."
+ARPA = "the same tables are in {named}; KenLM, in C++, reads ARPA files."
 NO_ARPA = "write the model as an ARPA file, which KenLM, in C++, reads."
 
 

@@ -116,12 +116,17 @@ def test_the_card(evidence: Evidence, tmp_path: Path) -> None:
 
 
 def test_an_infinite_perplexity_is_said(evidence: Evidence, tmp_path: Path) -> None:
-    parts = _parts(tmp_path, replace(evidence, perplexity=[(1, math.inf, math.inf), (2, math.inf, 7.0)]))
+    parts = _parts(tmp_path, replace(evidence, perplexity=[(1, math.inf, math.inf), (2, math.inf, math.inf)]))
     assert (
         "Its perplexity is infinite: at least one of them is impossible to the model" in parts["What the scores mean"]
     )
+    assert "With unknown words no order has a finite perplexity." in parts["Perplexity by order"]
+
+
+def test_a_closed_vocabulary_is_said(evidence: Evidence, tmp_path: Path) -> None:
+    parts = _parts(tmp_path, replace(evidence, perplexity=[(2, math.inf, 7.0)]))
+    assert "the words outside its closed vocabulary are impossible to it" in parts["What the scores mean"]
     assert "without them the perplexity is 7." in parts["What the scores mean"]
-    assert "From infinite with order 1 to infinite with order 2" in parts["Perplexity by order"]
 
 
 def test_scores_that_are_no_probabilities_are_said(evidence: Evidence, tmp_path: Path) -> None:

@@ -89,7 +89,7 @@ def test_the_order_of_outputs_is_that_of_the_files(folder: Path) -> None:
 def test_why_ngrams_have_no_file() -> None:
     text = litert_words_readme.none_for_ngrams(order=3, entries=4_567_890, files=["../model.arpa"])
     assert "order 3 is tables, here of 4,567,890 n-grams" in text
-    assert "`../model.arpa` holds the same tables; KenLM, in C++, reads ARPA files." in text
+    assert "the same tables are in `../model.arpa`; KenLM, in C++, reads ARPA files." in text
     assert "write the model as an ARPA file" in litert_words_readme.none_for_ngrams(order=2, entries=1)
 
 
