@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator, Sequence
 from copy import copy
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import islice, pairwise
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -80,14 +80,12 @@ class Lines:
         self._parts: tuple[_Part, ...] = ()
 
     def __iter__(self) -> Iterator[str]:
-        self.replaced = 0
-        self.replacements = []
-        self.skipped = list(self._known)
-        if not self._parts:
-            return self._all()
-        return (
-            line for number, line in enumerate(self._all()) if all(part.holds(line, number) for part in self._parts)
-        )
+        return (line for _, _, line in self._placed())
+
+    def place(self, number: int) -> str:
+        """File and line, as messages name them, of the line that comes as this one, from 1; reads up to there again."""
+        name, line, _ = next(islice(self.tolerant()._placed(), number - 1, None))
+        return f"{name}, line {line}"
 
     def part(self, seed: int, low: float, high: float) -> "Lines":
         """Those of the lines whose place between 0 and 1, which seed and text decide, is at least low and below high."""
@@ -102,16 +100,29 @@ class Lines:
         lines.errors = "replace"
         return lines
 
-    def _all(self) -> Iterator[str]:
+    def _placed(self) -> Iterator[tuple[str, int, str]]:
+        """Of every line: file, number in it from 1, text."""
+        self.replaced = 0
+        self.replacements = []
+        self.skipped = list(self._known)
+        if not self._parts:
+            return self._all()
+        return (
+            found
+            for number, found in enumerate(self._all())
+            if all(part.holds(found[2], number) for part in self._parts)
+        )
+
+    def _all(self) -> Iterator[tuple[str, int, str]]:
         left = self._most
         for file in self._files:
             try:
-                for line in file.lines(self._note if self.errors == "replace" else None):
+                for number, line in enumerate(file.lines(self._note if self.errors == "replace" else None), 1):
                     if left is not None:
                         if left <= 0:
                             return
                         left -= 1
-                    yield line
+                    yield file.name, number, line
             except UnusableError as error:
                 if not self._folder:
                     raise
@@ -191,6 +202,8 @@ def split(
     parts = tuple(lines.part(seed, low, high) for low, high in pairwise(edges))
     if not all(any(line.strip() for line in part) for part, share in zip(parts, shares, strict=True) if share):
         counts = [sum(1 for line in part if line.strip()) for part in parts]
+        if not any(counts):
+            raise DataError("the text has only blank lines, so there is nothing to split; give lines with words")
         raise DataError(
             f"the text is too short to split: {sum(counts)} lines fall to training, validation and test as"
             f" {counts[0]}, {counts[1]}, {counts[2]} (equal lines stay together); give more lines, another seed or"
@@ -246,15 +259,12 @@ def _folder_parts(folder: Path, *, errors: Errors, most: int | None) -> dict[str
         raise DataError(
             f"{folder} holds no training text, only {', '.join(path.name for path in files[:5])}; add train.txt or name the file"
         )
-    parts = {
-        part: _lines(folder, paths, errors=errors, most=most)
+    unused = [(str(path.relative_to(folder)), "neither train, valid nor test in its name") for path in rest]
+    return {
+        part: _lines(folder, paths, errors=errors, most=most, unused=unused if part == "train" else ())
         for part, paths in named.items()
         if paths or part == "train"
     }
-    unused = [(str(path.relative_to(folder)), "neither train, valid nor test in its name") for path in rest]
-    parts["train"].skipped += unused
-    parts["train"]._known += tuple(unused)
-    return parts
 
 
 def _text_files(folder: Path) -> list[Path]:
@@ -276,7 +286,7 @@ def _part(path: Path) -> str:
 def _lines(
     folder: Path, paths: Sequence[Path], *, errors: Errors, most: int | None, unused: Sequence[tuple[str, str]] = ()
 ) -> Lines:
-    files, skipped = [], list(unused)
+    files, skipped = [], []
     for path in paths:
         name = str(path.relative_to(folder))
         try:
@@ -288,4 +298,4 @@ def _lines(
         raise DataError(
             f"{folder} holds no text file (files: {len(skipped)}); expected UTF-8 text, plain or .gz, .xz, .bz2{reasons}"
         )
-    return Lines(files, errors=errors, most=most, skipped=skipped, folder=True)
+    return Lines(files, errors=errors, most=most, skipped=[*skipped, *unused], folder=True)

@@ -70,7 +70,7 @@ def check(corpus: Corpus, tokenizer: Tokenizer) -> dict[str, Any]:
 def _measured(lines: Lines, tokenizer: Tokenizer, train: _Part | None) -> _Part:
     part = _Part()
     try:
-        for chunk in tokenizer.normalise(_watched(lines, part, train)):
+        for chunk in tokenizer.normalise(_watched(lines, part, train), place=lines.place):
             sentences = chunk.split("\n")[:-1]
             part.sentences += len(sentences)
             part.longest_sentence = max(

@@ -1,10 +1,11 @@
 """Text to sentences of words, by one of a few named rules, in Python and in a TensorFlow graph alike."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, get_args
 
 from nlp import tokenizer_rules
+from nlp.corpora import Lines
 from nlp.errors import DataError
 from nlp.vocabulary import BOS, EOS, UNK
 
@@ -67,16 +68,19 @@ class Tokenizer:
         if self.shortest < 1:
             raise ValueError(f"the shortest sentence has {self.shortest} words; expected 1 or more")
 
-    def normalise(self, lines: Iterable[str]) -> Iterator[str]:
+    def normalise(self, lines: Iterable[str], *, place: Callable[[int], str] | None = None) -> Iterator[str]:
         """Chunks of about 1 MiB: one sentence a line, words separated by one space, every chunk ends with a line's end.
 
         lines: without their ends. A chunk is longer where one line is.
+        place: how an error calls the line of a number, from 1; `corpora.Lines` have their own.
 
         Raises DataError for `<unk>`, `<s>` or `</s>` in the text under `space` (unless told otherwise).
         """
+        if place is None:
+            place = lines.place if isinstance(lines, Lines) else "line {} of the text".format
         first = 1
         for chunk, count in _chunks(lines):
-            sentences = self._sentences(self._ruled(chunk).removesuffix("\n").split("\n"), first)
+            sentences = self._sentences(self._ruled(chunk).removesuffix("\n").split("\n"), first, place)
             first += count
             if sentences:
                 yield "\n".join(sentences) + "\n"
@@ -121,12 +125,12 @@ class Tokenizer:
             return list(piece)
         return piece.split(" ") if piece else []
 
-    def _sentences(self, pieces: list[str], first: int) -> list[str]:
-        """The pieces that a corpus keeps, as lines; `first` is the number of the first line."""
+    def _sentences(self, pieces: list[str], first: int, place: Callable[[int], str]) -> list[str]:
+        """The pieces that a corpus keeps, as lines; `first` is the number of the first line, `place` as in `normalise`."""
         if self.name == "characters":
             return [" ".join(piece) for piece in pieces if len(piece) >= self.shortest]
         if self.name == "space":
-            pieces = _checked(pieces, self.symbols, first)
+            pieces = _checked(pieces, self.symbols, first, place)
             if self.shortest == 1:
                 return pieces
         return [piece for piece in pieces if piece and piece.count(" ") + 1 >= self.shortest]
@@ -188,24 +192,23 @@ def _without_symbols(line: str, symbols: Symbols) -> str:
     return " ".join(RENAMED.get(word, word) for word in line.split(" "))
 
 
-def _checked(lines: list[str], symbols: Symbols, first: int) -> list[str]:
+def _checked(lines: list[str], symbols: Symbols, first: int, place: Callable[[int], str]) -> list[str]:
     """The lines without the models' symbols, or DataError that names the first of them."""
     checked = [_without_symbols(line, symbols) for line in lines]
     if symbols == "refuse":
         for number, (line, changed) in enumerate(zip(lines, checked, strict=True), first):
             if line != changed:
-                raise DataError(_symbol_found(line, number))
+                raise DataError(_symbol_found(line, place(number)))
     return checked
 
 
-def _symbol_found(line: str, number: int) -> str:
+def _symbol_found(line: str, where: str) -> str:
     words = line.split(" ")
     place = next(i for i, word in enumerate(words) if word in RENAMED)
     around = " ".join(words[max(0, place - 3) : place + 4])
     return (
-        f"line {number} of the text has the word '{words[place]}' (word {place + 1}, in '{around:.120}'), which the model keeps for"
-        " itself; take it out of the text, or choose symbols `drop` (as lmplz --skip_symbols) or `rename`"
-        f" (to {RENAMED[words[place]]})"
+        f"{where} has the word '{words[place]}' (word {place + 1}, in '{around:.120}'), which the model keeps for itself; take it out"
+        f" of the text, or use --symbols drop (as lmplz --skip_symbols) or --symbols rename (to {RENAMED[words[place]]})"
     )
 
 

@@ -41,7 +41,7 @@ def _nothing_written(folder: Path) -> None:
         ("", "data.txt is empty; expected text", "data.txt is empty; expected text"),
         (
             "\n\n  \n",
-            "the text is too short to split: 0 lines",
+            "the text has only blank lines, so there is nothing to split",
             "data.txt holds no words; expected a text of sentences",
         ),
         ("word\n", "too short to split: 1 lines fall to training, validation and test as", "only one word is left"),

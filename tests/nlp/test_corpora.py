@@ -199,6 +199,38 @@ def test_bad_input_too_short_to_split(tmp_path: Path) -> None:
         corpora.split(lines, seed=0)
 
 
+def test_bad_input_only_blank_lines_to_split(tmp_path: Path) -> None:
+    lines = corpora.read(str(file(tmp_path, "text.txt", b"\n \n\n"))).train
+    with pytest.raises(DataError, match=r"only blank lines, so there is nothing to split; give lines with words"):
+        corpora.split(lines, seed=0)
+
+
+@pytest.mark.parametrize("chunk", [16, 1 << 20])
+def test_bad_input_symbols_name_the_line_in_its_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, chunk: int
+) -> None:
+    monkeypatch.setattr("nlp.tokenizers._CHUNK", chunk)
+    file(tmp_path, "a.txt", b"".join(b"line %d\n" % i for i in range(500)))
+    file(tmp_path, "b.txt", b"".join(b"other %d\n" % i for i in range(300)) + b"an <unk> here\n" + b"end\n" * 9)
+    lines = corpora.read(str(tmp_path)).train
+    parts = corpora.split(lines, seed=0)
+    halves = corpora.split(next(part for part in parts if "an <unk> here" in part), seed=0)
+    for found in (lines, *(part for part in (*parts, *halves) if "an <unk> here" in part)):
+        with pytest.raises(DataError, match=r"^b\.txt, line 301 has the word '<unk>' \(word 2, in 'an <unk> here'\)"):
+            list(Tokenizer("space").normalise(found))
+
+
+def test_a_line_has_its_place_whatever_stands_around_it(tmp_path: Path) -> None:
+    file(tmp_path, "a.txt", b"1\n\xff\n")
+    file(tmp_path, "b.gz", gzip.compress(random_text(2000))[:-20])
+    file(tmp_path, "c.txt", b"3\n4\n")
+    lines = corpora.read(str(tmp_path), errors="replace").train
+    number = len(list(lines))
+    known = lines.replaced, list(lines.replacements), list(lines.skipped)
+    assert [lines.place(n) for n in (1, 2, number)] == ["a.txt, line 1", "a.txt, line 2", "c.txt, line 2"]
+    assert (lines.replaced, lines.replacements, lines.skipped) == known
+
+
 def test_bad_input_one_line_of_50_mb(tmp_path: Path) -> None:
     path = file(tmp_path, "text.txt", b"fifty characters of text and one more space here. " * 1_000_000)
     ids, words = vocabulary.encode(Tokenizer("space").normalise(corpora.read(str(path)).train))

@@ -63,10 +63,10 @@ def test_bad_input_invalid_utf8_is_an_error_unless_replaced(tmp_path: Path) -> N
 
 
 def test_bad_input_symbols_and_nothing_to_learn(tmp_path: Path) -> None:
-    data = folder_of(tmp_path, train=b"a <s> b\n", valid=b"...\n")
+    data = folder_of(tmp_path, train=b"fine\na <s> b\n", valid=b"...\n")
     found = corpus_check.check(corpora.read(str(data)), Tokenizer("space"))
     assert len(found["errors"]) == 1
-    assert "train: line 1 of the text has the word '<s>'" in found["errors"][0]
+    assert "train: train.txt, line 2 has the word '<s>'" in found["errors"][0]
     found = corpus_check.check(corpora.read(str(data)), WORDS)
     assert found["errors"] == ["validation: no words in 1 line; is this the tokenizer for this text?"]
 

@@ -121,7 +121,9 @@ def test_characters() -> None:
 def test_bad_input_symbols_in_the_text() -> None:
     lines = ["fine <s>x", "the end </s> of it <unk>"]
     with pytest.raises(
-        DataError, match=r"line 2 of the text has the word '</s>' \(word 3, in 'the end </s> of it <unk>'\).*`rename`"
+        DataError,
+        match=r"line 2 of the text has the word '</s>' \(word 3, in 'the end </s> of it <unk>'\).*"
+        r"--symbols drop .*or --symbols rename \(to </S>\)",
     ):
         list(Tokenizer("space").normalise(lines))
     assert "".join(Tokenizer("space", symbols="drop").normalise(lines)) == "fine <s>x\nthe end of it\n"
