@@ -98,17 +98,16 @@ class Lines:
 
 
 def entries(source: Lines, order: int, *, highest: bool) -> Iterator[Entries]:
-    """The n-grams of a section: log10 p, `order` words and, except in the highest order, perhaps a backoff."""
+    """The n-grams of a section: log10 p, `order` words and perhaps a backoff, which in the highest order can only be 0."""
     for number, block in source.blocks():
         widths = _widths(block)
         lines = number + np.flatnonzero(widths)
         widths = widths[lines - number]
-        allowed = (widths == order + 1) | ((widths == order + 2) & (not highest))
+        allowed = (widths == order + 1) | (widths == order + 2)
         if not allowed.all():
             bad = int(np.argmin(allowed))
-            more = "" if highest else " and perhaps a backoff"
             raise source.wrong(
-                f"found {widths[bad]} columns; expected log10 probability, {order} word(s){more}, between tabs or spaces",
+                f"found {widths[bad]} columns; expected log10 probability, {order} word(s) and perhaps a backoff, between tabs or spaces",
                 line=int(lines[bad]),
             )
         fields = np.array(_fields(block), object)
@@ -122,6 +121,11 @@ def entries(source: Lines, order: int, *, highest: bool) -> Iterator[Entries]:
         given = widths == order + 2
         backoff = np.zeros(len(lines))
         backoff[given] = _numbers(source, fields[starts[given] + order + 1].tolist(), lines[given])
+        if highest and backoff.any():
+            bad = int(np.argmax(backoff != 0))
+            raise source.wrong(
+                f"found a backoff of {backoff[bad]:g}; expected none, or 0, at the highest order", line=int(lines[bad])
+            )
         yield Entries(lines, probability, [fields[starts + 1 + i].tolist() for i in range(order)], backoff)
 
 

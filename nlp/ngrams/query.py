@@ -3,7 +3,7 @@
     log10 p(w | h) = log10 p of the longest n-gram `h' w` in the tables + backoffs of the longer contexts that are there
 
 Everything is a lookup of many keys at once: they are sorted (NumPy sorts 64-bit integers with vector instructions), so that the search
-walks the table from one end to the other instead of jumping about in it. 14.6 million tokens take about two seconds.
+walks the table from one end to the other instead of jumping about in it.
 """
 
 from collections.abc import Sequence
@@ -129,6 +129,18 @@ def next_log10(model: NGramModel, state: State) -> NDArray[np.float64]:
     return log10
 
 
+def sums_to_one(model: NGramModel, *, contexts: int = 20) -> bool:
+    """Whether the probabilities of all words sum to 1, within the rounding of a file, without a context and after some of each length.
+
+    contexts: at most so many, evenly from the tables.
+    """
+    sums = [next_words(model, after(model, np.full((1, 1), -1))).sum(axis=1)]
+    for order in range(2, model.order + 1):
+        some = _contexts(model, order, max(1, contexts // (model.order - 1)))
+        sums.append(next_words(model, after(model, some)).sum(axis=1))
+    return bool(np.all(np.abs(np.concatenate(sums) - 1) < 1e-3))
+
+
 def find(keys: Indices, wanted: Indices) -> Indices:
     """Place of each wanted key in the rising `keys`, -1 where it is absent (any negative one is)."""
     if len(wanted) < 64 or not len(keys):
@@ -151,6 +163,18 @@ def find(keys: Indices, wanted: Indices) -> Indices:
     result = np.empty(len(wanted), np.int64)
     result[packed & ((1 << bits) - 1)] = np.repeat(places, np.diff(first, append=len(values)))
     return result
+
+
+def _contexts(model: NGramModel, order: int, most: int) -> Indices:
+    """Words (b, order-1), b at most `most`, before which n-grams of this order go on, evenly from its table."""
+    keys = model.levels[order - 1].keys
+    picked = keys[np.linspace(0, len(keys) - 1, min(most, len(keys))).astype(np.int64)]
+    places = np.unique(picked // len(model.vocabulary))
+    words: list[Indices] = []
+    for level in model.levels[order - 2 :: -1]:
+        places, last = np.divmod(level.keys[places], len(model.vocabulary))
+        words.append(last)
+    return np.stack(words[::-1], axis=1)
 
 
 def _backoffs(model: NGramModel, state: State) -> list[NDArray[np.float64]]:

@@ -17,6 +17,7 @@ from nlp.ngrams.tables import Level, NGramModel
 from nlp.vocabulary import Vocabulary
 from tests.nlp.ngrams import arpa_models
 from tests.nlp.ngrams.arpa_models import TOY0, read
+from tests.nlp.ngrams.texts import chunks, zipfian
 
 SRILM = """
 made by hand, as SRILM's ngram-count writes it
@@ -79,6 +80,7 @@ def test_a_file_of_srilm(tmp_path: Path) -> None:
         lambda text: text.replace("\\data\\", "a line\n\\other\\\n\\data\\"),
         lambda text: "\ufeff" + text,
         lambda text: text.replace("\t0\n", "\n"),
+        lambda text: text.replace("b a a\n", "b a a\t0\n").replace("a b a\n", "a b a\t-0.0\n"),
         lambda text: text.replace("ngram 2=7", "ngram  2 = 7"),
         lambda text: text.replace("\n\\2-grams", "\n\n\n\\2-grams"),
         lambda text: text + "anything\n",
@@ -160,6 +162,23 @@ def test_there_and_back_is_exact_in_float32(tmp_path: Path) -> None:
             )
     assert sorted(path.name for path in tmp_path.iterdir()) == ["model.arpa", "model.arpa.gz"]
     assert (tmp_path / "model.arpa.gz").read_bytes()[:2] == b"\x1f\x8b"
+
+
+@pytest.mark.parametrize("smoothing", ngram.SMOOTHINGS)
+@pytest.mark.parametrize("order", [1, 3])
+def test_a_file_of_any_smoothing_is_known_to_sum_to_one_or_not(tmp_path: Path, smoothing: str, order: int) -> None:
+    ids, words = vocabulary.encode(chunks(zipfian(2)))
+    for prune in ((), (0, 1)) if order > 1 else ((),):
+        model = ngram.estimate(
+            ids, words, order=order, smoothing=smoothing, prune=prune, discount_fallback=(0.5, 1.0, 1.5)
+        )
+        arpa.write(model, tmp_path / "model.arpa")
+        expected = smoothing != "stupid-backoff" or order == 1
+        assert arpa.read(tmp_path / "model.arpa").normalised == expected
+
+
+def test_words_that_do_not_sum_to_one(tmp_path: Path) -> None:
+    assert not read(tmp_path, SRILM).normalised
 
 
 def test_written_as_kenlm_writes_it(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Queries against the definition of a backoff model, written plainly."""
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -104,6 +105,26 @@ def test_distribution_is_score_for_every_word(toy0: NGramModel) -> None:
         for word, probability in enumerate(row):
             expected = 0.0 if word == 1 else 10 ** arpa_models.plain_log10(arpa_models.TOY0, history, names[word], 3)[0]
             assert probability == pytest.approx(expected)
+
+
+def test_sums_to_one_finds_what_does_not() -> None:
+    words = Vocabulary(["<unk>", "<s>", "</s>", "a", "b"])
+    first = Level(
+        keys=np.arange(5), log10_prob=np.log10([0.1, 1, 0.2, 0.3, 0.4]), log10_backoff=np.log10([1, 0.7 / 0.9, 1, 1, 1])
+    )
+    # `<s> </s>`, `<s> a` and `a a`: after <s> come 0.2 + p(a) + 0.7 / 0.9 (0.1 + 0.4), after a 0.3 + 0.1 + 0.2 + 0.4.
+    keys, prob = np.array([1 * 5 + 2, 1 * 5 + 3, 3 * 5 + 3]), np.array([0.2, 0.8 - 0.35 / 0.9, 0.3])
+    second = Level(keys=keys, log10_prob=np.log10(prob), log10_backoff=np.zeros(3))
+    model = NGramModel(vocabulary=words, levels=(first, second), smoothing="none")
+    assert query.sums_to_one(model)
+    assert query.sums_to_one(replace(model, levels=(first,)))
+    for change in (0.1, -0.1):
+        first.log10_backoff[3] = change
+        assert query.sums_to_one(replace(model, levels=(first,)))
+        assert not query.sums_to_one(model)
+    first.log10_backoff[3] = 0
+    first.log10_prob[4] = -0.1
+    assert not query.sums_to_one(replace(model, levels=(first,)))
 
 
 def test_longer_contexts_and_models_of_one_order_are_fine(toy0: NGramModel) -> None:
