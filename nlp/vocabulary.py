@@ -51,8 +51,8 @@ def encode(chunks: Iterable[str], *, folder: Path | None = None) -> tuple[NDArra
     ids = _flat(chunks, index, folder)
     if not len(ids):
         raise DataError(
-            "the text holds no sentence; expected at least one line of words. Are the sentences shorter than `shortest`, or has the"
-            " tokenizer no words in this script?"
+            "the text holds no sentence; expected at least one line of words. Are the sentences shorter than"
+            " --shortest-sentence, or has the tokenizer no words in this script?"
         )
     return ids, Vocabulary(list(index))
 
@@ -106,11 +106,11 @@ def _nothing_left(counts: NDArray[np.int64], vocabulary: Vocabulary, most: int |
     if len(vocabulary) == 3:
         return "the text has no words, only empty sentences; expected at least one word"
     if most is not None and most < 1:
-        return f"a vocabulary of at most {most} words is empty; expected at least 1"
+        return f"a vocabulary of at most {most} words (--vocabulary-size) is empty; expected at least 1"
     best = 3 + int(np.argmax(counts[3:]))
     return (
-        f"a minimum count of {min_count} leaves none of {len(vocabulary) - 3} words: the most frequent, '{vocabulary.words[best]}', occurs"
-        f" {counts[best]} times; lower the minimum count or take more text"
+        f"a minimum count of {min_count} (--min-count) leaves none of {len(vocabulary) - 3} words: the most frequent,"
+        f" '{vocabulary.words[best]}', occurs {counts[best]} times; lower the minimum count or take more text"
     )
 
 

@@ -27,8 +27,8 @@ def can_follow(counts: NGramCounts, *, closed: bool) -> NDArray[np.bool_]:
         unknown = int(counts.raw[0][UNK_ID])
         if unknown:
             raise DataError(
-                f"The text holds {unknown} words outside the vocabulary (<unk>), which a closed vocabulary gives no probability;"
-                " use an open vocabulary, or one that is not limited."
+                f"The text holds {unknown} words outside the vocabulary (<unk>), which a closed vocabulary (--closed) gives no probability;"
+                " use an open vocabulary, or one that is not limited (--vocabulary-size, --min-count)."
             )
         words[UNK_ID] = False
     return words

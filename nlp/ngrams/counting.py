@@ -82,12 +82,28 @@ def _check(ids: NDArray[np.int32], vocabulary_size: int, order: int) -> None:
             f"ids of {ids.min()} to {ids.max()}, {ids[0]} first and {ids[-1]} last; expected 0 to {vocabulary_size - 1}, each sentence "
             f"from {BOS_ID} to {EOS_ID}: encode the text with the vocabulary"
         )
+    cut = _cut(ids)
+    if cut is not None:
+        raise ValueError(
+            f"ids {ids[cut]} and {ids[cut + 1]} at {cut} and {cut + 1}, where a sentence is cut; expected each sentence from {BOS_ID} to "
+            f"{EOS_ID} and the next behind it: cut a text between sentences only"
+        )
     longest = _longest(ids)
     if order > longest:
         raise DataError(
             f"the longest sentence has {longest} tokens with <s> and </s>, so it holds no n-gram of order {order}; "
             f"--order can be {longest} at most"
         )
+
+
+def _cut(ids: NDArray[np.int32]) -> int | None:
+    """Where a sentence ends without a new one, or the other way round; None where every one is whole."""
+    for start in range(0, len(ids) - 1, RANGE):
+        here = ids[start : start + RANGE + 1]
+        wrong = (here[:-1] == EOS_ID) != (here[1:] == BOS_ID)
+        if wrong.any():
+            return start + int(np.argmax(wrong))
+    return None
 
 
 def _longest(ids: NDArray[np.int32]) -> int:
@@ -198,7 +214,8 @@ def _fits(tables: list[Table], length: int, memory: int) -> None:
     if size > memory // 2:
         raise DataError(
             f"the n-grams up to order {length} take {size / 2**30:.3g} GiB or more, and half of the {memory / 2**30:.3g} GiB that --memory "
-            "allows is for them: raise --memory, lower --order, or limit the vocabulary (--prune drops n-grams only after counting)"
+            "allows is for them: raise --memory, lower --order, or limit the vocabulary with --vocabulary-size (--prune drops n-grams only "
+            "after counting)"
         )
 
 

@@ -64,7 +64,7 @@ def shortfalls(counts: NGramCounts, *, most: int = MOST) -> list[str]:
             what = f"counts {', '.join(map(str, plain))} are" if len(plain) < most else "no count is"
             sentences.append(
                 f"Order {order}: {what} {'left un' if len(plain) < most else ''}discounted, as too few n-grams occur 1 to {most + 1} times"
-                f" ({tallies}) for Good-Turing; use more text, or Witten-Bell, which needs no such counts."
+                f" ({tallies}) for Good-Turing; use more text, or --smoothing witten-bell, which needs no such counts."
             )
     return sentences
 

@@ -128,8 +128,9 @@ def _discounts(counts: NGramCounts, order: int, modified: bool, fallback: tuple[
     if fallback is None:
         lower = f", --order {order - 1}" if order > 1 else ""
         raise DataError(
-            f"order {order}: {_said(tallies)}; from these no Kneser-Ney discounts follow, as happens with little or artificial text. "
-            f"Take more text{lower}, or --discount-fallback 0.5 1 1.5, which is used for such orders only"
+            f"order {order}: {_said(tallies)}; from these no Kneser-Ney discounts follow, as happens with little or artificial text and"
+            f" with a vocabulary without rare words. Take more text, a larger vocabulary (--vocabulary-size, --min-count){lower},"
+            " --smoothing witten-bell, or --discount-fallback 0.5 1 1.5, which is used for such orders only"
         )
     if any(not 0 <= discount <= count for count, discount in enumerate(fallback, start=1)):
         raise ValueError(f"fallback discounts {fallback}; expected three, from 0 to 1, 0 to 2 and 0 to 3")

@@ -231,7 +231,8 @@ def test_a_word_outside_the_vocabulary(
 
 def test_a_vocabulary_that_min_count_empties(ngram_story: Story, word2vec_story: Story, tmp_path: Path) -> None:
     ngram_story("--data", "good.txt", "--out", "run", *QUICK, "--min-count", "5000").refuses(
-        "a minimum count of 5000 leaves none of 30 words: the most frequent, 'w0', occurs", "lower the minimum count"
+        "a minimum count of 5000 (--min-count) leaves none of 30 words: the most frequent, 'w0', occurs",
+        "lower the minimum count",
     )
     _nothing_written(tmp_path)
     for engine in ("keras", "gensim"):
@@ -256,7 +257,7 @@ def test_a_vocabulary_of_one_word(ngram_story: Story, word2vec_story: Story, tmp
 def test_a_closed_vocabulary_and_unknown_words(ngram_story: Story, tmp_path: Path) -> None:
     flags = ("--data", "good.txt", "--out", "run", *QUICK, "--closed")
     ngram_story(*flags, "--vocabulary-size", "9").refuses(
-        "words outside the vocabulary (<unk>), which a closed vocabulary gives no probability; use an open vocabulary"
+        "words outside the vocabulary (<unk>), which a closed vocabulary (--closed) gives no probability; use an open vocabulary"
     )
     _nothing_written(tmp_path)
     texts.write(tmp_path / "test.txt", ["w0 w1 other"])

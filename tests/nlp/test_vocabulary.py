@@ -98,10 +98,11 @@ def test_no_limit_changes_nothing() -> None:
 def test_bad_input_a_vocabulary_that_min_count_empties() -> None:
     ids, words = vocabulary.encode(TEXT)
     with pytest.raises(
-        DataError, match="minimum count of 7 leaves none of 3 words: the most frequent, 'a', occurs 6 times; lower"
+        DataError,
+        match=r"minimum count of 7 \(--min-count\) leaves none of 3 words: the most frequent, 'a', occurs 6 times; lower",
     ):
         vocabulary.limit(ids, words, most=None, min_count=7)
-    with pytest.raises(DataError, match="at most 0 words is empty"):
+    with pytest.raises(DataError, match=r"at most 0 words \(--vocabulary-size\) is empty"):
         vocabulary.limit(ids, words, most=0, min_count=1)
     with pytest.raises(DataError, match="only empty sentences"):
         vocabulary.limit(*vocabulary.encode(["\n"]), most=None, min_count=1)

@@ -54,3 +54,22 @@ def test_bad_input_tables_beyond_memory() -> None:
 def test_ids_that_are_no_sentences_are_refused(ids: list[int]) -> None:
     with pytest.raises(ValueError, match=r"expected 0 to 4, each sentence from 1 to 2"):
         counts.count(np.array(ids, np.int32), vocabulary_size=5, order=1)
+
+
+@pytest.mark.parametrize(
+    ("ids", "place"),
+    [
+        ([BOS_ID, 3, BOS_ID, 4, EOS_ID], "ids 3 and 1 at 1 and 2"),
+        ([BOS_ID, 3, EOS_ID, 4, EOS_ID], "ids 2 and 4 at 2 and 3"),
+        ([BOS_ID, 3, EOS_ID, EOS_ID], "ids 2 and 2 at 2 and 3"),
+        ([BOS_ID, BOS_ID, EOS_ID], "ids 1 and 1 at 0 and 1"),
+        ([BOS_ID, 3, EOS_ID, BOS_ID, 3, 3, BOS_ID, EOS_ID], "ids 3 and 1 at 5 and 6"),
+    ],
+)
+@pytest.mark.parametrize("most", [1, 2, 3, 1000])
+def test_ids_cut_inside_a_sentence_are_refused(
+    monkeypatch: pytest.MonkeyPatch, ids: list[int], place: str, most: int
+) -> None:
+    monkeypatch.setattr("nlp.ngrams.counting.RANGE", most)
+    with pytest.raises(ValueError, match=rf"{place}, where a sentence is cut; expected each sentence from 1 to 2"):
+        counts.count(np.array(ids, np.int32), vocabulary_size=5, order=2)

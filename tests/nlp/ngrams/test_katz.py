@@ -87,7 +87,7 @@ def test_bad_input_too_little_text_says_which_order_and_what_instead() -> None:
     counts = plain.counted([[3, 4], [3, 4], [3, 4]], order=2)
     assert katz.shortfalls(counts) == [
         f"Order {order}: no count is discounted, as too few n-grams occur 1 to 6 times (0, 0, 3, 0, 0, 0) for Good-Turing;"
-        " use more text, or Witten-Bell, which needs no such counts."
+        " use more text, or --smoothing witten-bell, which needs no such counts."
         for order in (1, 2)
     ]
     text = [[3 + i] for i in range(8)] + [[12 + i] * 2 for i in range(3)] + [[16] * 3] + [[17] * 4]

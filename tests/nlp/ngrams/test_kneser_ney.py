@@ -227,7 +227,8 @@ def test_bad_input_too_little_text_for_discounts() -> None:
 def test_bad_input_discounts_beyond_their_counts() -> None:
     # Many more fours than threes, and threes than twos: the formula gives negative discounts.
     text = [[word] * times for word, times in zip("abcdefghij", [1, 2, 3, 3, 3, 3, 4, 4, 4, 4], strict=True)]
-    with pytest.raises(DataError, match=r"order 1: .* no Kneser-Ney discounts follow"):
+    advice = r"more text, a larger vocabulary \(--vocabulary-size, --min-count\), --smoothing witten-bell, or --discount-fallback"
+    with pytest.raises(DataError, match=rf"order 1: .* no Kneser-Ney discounts follow.*{advice}"):
         estimated(text, 1)
 
 
