@@ -37,6 +37,10 @@ __all__ = [
 ]
 
 ENGINES = ("keras", "gensim")
+ARCHITECTURES = ("skip-gram", "cbow")
+OBJECTIVES = ("negative-sampling", "hierarchical-softmax")
+LEAST_RATE = 0.025
+"""The lowest of the learning rates that the engines begin with by themselves."""
 _CHUNK = 1 << 20
 
 
@@ -70,8 +74,21 @@ def train(
     gensim. deterministic: the same vectors on every run on the same machine. state: a file written after every epoch, from which an
     interrupted training goes on. on_epoch: hears every epoch's row once and in order, those before an interruption included.
     progress: hears the share of the running epoch, 0 to 1 (keras only).
-    Raises DataError when the text teaches nothing, and when the state is of another training.
+    Raises DataError when the text teaches nothing, and when the state is of another training; ValueError for numbers out of range.
     """
+    for name, value, names in (
+        ("engine", engine, ENGINES),
+        ("architecture", architecture, ARCHITECTURES),
+        ("objective", objective, OBJECTIVES),
+    ):
+        _check(value in names, name, value, f"one of {', '.join(names)}")
+    sizes = {"dimensions": dimensions, "window": window, "negatives": negatives, "min_count": min_count}
+    for name, number in (sizes | {"most": most, "epochs": epochs, "workers": workers}).items():
+        _check(number is None or number >= 1, name, number, "1 or more")
+    _check(0 <= sample <= 1, "sample", sample, "0 to 1")
+    _check(learning_rate is None or 0 < learning_rate <= 1, "learning_rate", learning_rate, "above 0, at most 1")
+    highest = LEAST_RATE if learning_rate is None else learning_rate
+    _check(0 <= min_learning_rate <= highest, "min_learning_rate", min_learning_rate, f"0 to {highest}")
     shape = {"architecture": architecture, "dimensions": dimensions, "window": window, "negatives": negatives}
     course = {"sample": sample, "epochs": epochs, "min_learning_rate": min_learning_rate, "seed": seed}
     options: dict[str, Any] = {**shape, **course, "deterministic": deterministic}
@@ -83,6 +100,11 @@ def train(
     if objective != "negative-sampling":
         raise ValueError(f"the engine keras has no {objective}; use the engine gensim, or negative-sampling")
     return _keras(text, progress=progress, **kept, **options)
+
+
+def _check(holds: bool, name: str, value: object, expected: str) -> None:
+    if not holds:
+        raise ValueError(f"{name} is {value!r}; expected {expected}")
 
 
 def _keras(

@@ -95,7 +95,7 @@ def _section(name: str, *, correct: int, n: int, oov: int) -> Section:
 def _read(path: Path) -> list[tuple[str, list[Question]]]:
     """Sections and their questions in capitals."""
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(f"{path} cannot be read ({error}); expected UTF-8 lines of four words") from error
     sections: list[tuple[str, list[Question]]] = []

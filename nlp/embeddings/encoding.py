@@ -12,6 +12,14 @@ from nlp.errors import DataError
 
 _SPECIAL = 3
 """Ids below are `<unk>`, `<s>` and `</s>`."""
+_NEW = 0.9
+"""Where more than this share of the words are distinct, they are hardly words."""
+
+NO_SPACES = "if there are no spaces between its words, use --tokenizer characters"
+NO_PAIR = f"no sentence holds two words that have a vector; give more text or a smaller --min-count; {NO_SPACES}"
+NO_PAIR_DRAWN = (
+    "no epoch found two neighbouring words to learn from: --sample dropped them all; use a larger one, 0 to drop none"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,9 +49,15 @@ def encode(chunks: Iterable[str], *, min_count: int, most: int | None = None) ->
     raw, vocabulary = vocabularies.encode(itertools.chain(["\n"], chunks))
     counts = np.bincount(raw, minlength=len(vocabulary))
     counts[:_SPECIAL] = 0
-    _check(counts, vocabulary.words, min_count=min_count)
     order = np.argsort(-counts, kind="stable")[: np.count_nonzero(counts >= max(min_count, 1))][:most]
-    _check_kept(len(order), min_count=min_count, most=most)
+    top, types = int(counts.argmax()), np.count_nonzero(counts)
+    check_kept(
+        len(order),
+        frequent=(vocabulary.words[top], int(counts[top])),
+        distinct=types / max(counts.sum(), 1),
+        min_count=min_count,
+        most=most,
+    )
     left_out = -1
     renumbered = np.full(len(counts), left_out, np.int32)
     renumbered[order] = np.arange(len(order), dtype=np.int32)
@@ -66,24 +80,24 @@ def _sentences(ids: NDArray[np.int32], end: NDArray[np.bool_]) -> tuple[NDArray[
     return flat, bounds[bounds < len(flat)]
 
 
-def _check(counts: NDArray[np.int64], words: list[str], *, min_count: int) -> None:
-    """Raise where the text has no words or none often enough."""
-    largest = int(counts.max())
+def check_kept(kept: int, *, frequent: tuple[str, int], distinct: float, min_count: int, most: int | None) -> None:
+    """Raise DataError where fewer than two words get a vector, and say why.
+
+    frequent: the most frequent word of the text, and how often it occurs. distinct: share of the words that are distinct, 0 to 1.
+    """
+    word, largest = frequent
     if not largest:
         raise DataError("the corpus holds no words; expected text with at least two different words")
-    if largest < min_count:
-        frequent = words[int(counts.argmax())]
+    if not kept:
+        advice = f"give a --min-count of at most {largest}, or more text"
+        if distinct > _NEW:
+            advice = f"nearly every word of the text is a new one: {NO_SPACES}; else give more text"
         raise DataError(
-            f"min_count {min_count} leaves no word: the most frequent one, {frequent[:80]!r}, occurs {largest} times; "
-            f"give a min_count of at most {largest}, or more text"
+            f"--min-count {min_count} leaves no word: the most frequent one, {word[:80]!r}, occurs {largest} times; {advice}"
         )
-
-
-def _check_kept(kept: int, *, min_count: int, most: int | None) -> None:
-    """Raise where nothing could be told apart."""
     if kept < 2:
-        limit = "" if most is None else f" and the limit of {most} words"
+        limit = "" if most is None else f" and --vocabulary-size {most}"
         raise DataError(
-            f"only one word is left after min_count {min_count}{limit}, and a word is known by the others around it; "
-            "give more text or a smaller min_count"
+            f"only one word, {word[:80]!r}, is left after --min-count {min_count}{limit}, and a word is known by the others around it; "
+            f"give more text or {'a smaller --min-count' if most is None else 'other limits'}"
         )

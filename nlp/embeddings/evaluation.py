@@ -43,7 +43,7 @@ def built_in(name: str) -> Path:
 def similarity(vectors: KeyedVectors, pairs: Path) -> Similarity:
     """Correlation of the cosines with people's judgement. Case does not matter; of several spellings the most frequent counts.
 
-    pairs: UTF-8 lines "word TAB word TAB number"; # begins a comment, and the first line may name the columns. Raises DataError for
+    pairs: UTF-8 lines "word TAB word TAB number"; # begins a comment, and the first line may name the three columns. Raises DataError for
     another format. (The figures of gensim's evaluate_word_pairs, which fails where fewer than two pairs are known.)
     """
     every = _pairs(pairs)
@@ -78,20 +78,29 @@ def _pairs(path: Path) -> list[tuple[str, str, float]]:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(f"{path} cannot be read ({error}); expected UTF-8 lines: word TAB word TAB number") from error
-    pairs = []
-    for number, line in enumerate(lines, 1):
-        if line.strip() and not line.startswith("#"):
-            try:
-                one, two, judged = line.upper().split("\t")
-                pairs.append((one.strip(), two.strip(), _finite(judged)))
-            except ValueError as error:
-                if number > 1:
-                    raise DataError(
-                        f"{path}, line {number}, is {line[:80]!r}; expected word TAB word TAB number"
-                    ) from error
+    rows = [(number, line) for number, line in enumerate(lines, 1) if line.strip() and not line.startswith("#")]
+    pairs = [_pair(line, path, number) for number, line in rows[1 if rows and _is_header(rows[0][1]) else 0 :]]
     if not pairs:
         raise DataError(f"{path} holds no word pairs; expected lines: word TAB word TAB number")
     return pairs
+
+
+def _pair(line: str, path: Path, number: int) -> tuple[str, str, float]:
+    try:
+        one, two, judged = line.upper().split("\t")
+        return one.strip(), two.strip(), _finite(judged)
+    except ValueError as error:
+        raise DataError(f"{path}, line {number}, is {line[:80]!r}; expected word TAB word TAB number") from error
+
+
+def _is_header(line: str) -> bool:
+    """Whether it names three columns."""
+    *words, last = line.split("\t")
+    try:
+        float(last)
+    except ValueError:
+        return len(words) == 2
+    return False
 
 
 def _finite(text: str) -> float:

@@ -1,5 +1,6 @@
 """Word vectors in files: word2vec's text (.txt, .vec) and binary (.bin), also with .gz, and gensim's KeyedVectors (.kv)."""
 
+import codecs
 import gzip
 import pickle
 import zlib
@@ -86,7 +87,7 @@ def _suffix(path: Path) -> str:
 
 def _header(file: BinaryIO, path: Path) -> tuple[int, int]:
     """Words and dimensions, from the first line."""
-    line = file.readline(100)
+    line = file.readline(100).removeprefix(codecs.BOM_UTF8)
     if not line:
         raise DataError(f"{path} is empty; expected word vectors that begin with a line 'words dimensions'")
     try:

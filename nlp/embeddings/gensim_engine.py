@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 from gensim.models import KeyedVectors, Word2Vec
 
-from nlp.embeddings import checkpoint, loss, sentences
+from nlp.embeddings import checkpoint, encoding, loss, sentences
 from nlp.embeddings.checkpoint import Row
 from nlp.embeddings.gensim_log import quiet
 from nlp.embeddings.keyed import keyed
@@ -19,6 +19,8 @@ from nlp.errors import DataError
 
 LEARNING_RATES = {"skip-gram": 0.025, "cbow": 0.05}
 """First learning rates of word2vec.c (gensim has 0.025 for both)."""
+_ABSURD = 10
+"""A loss of so many times that of chance is of vectors that grow without end."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,10 +76,10 @@ def train(
     """
     counted = sentences.count(text)
     counts = vocabulary(counted, min_count=min_count, most=most)
+    if not sentences.pair(text, counts):
+        raise DataError(encoding.NO_PAIR)
     numbers = np.array(list(counts.values()), np.int64)
     rate = LEARNING_RATES[architecture] if learning_rate is None else learning_rate
-    if min_learning_rate > rate:
-        raise ValueError(f"min_learning_rate {min_learning_rate} is above learning_rate {rate}; give a smaller one")
     settings = _Settings(
         architecture=architecture,
         objective=objective,
@@ -101,20 +103,14 @@ def train(
 
 def vocabulary(counted: Counted, *, min_count: int, most: int | None) -> dict[str, int]:
     """The words to learn and their counts, most frequent first. Raises DataError where fewer than two are left."""
-    if not counted.counts:
-        raise DataError("the corpus holds no words; expected text with at least two different words")
-    frequent, largest = next(iter(counted.counts.items()))
     kept = [(word, number) for word, number in counted.counts.items() if number >= min_count][:most]
-    if not kept:
-        raise DataError(
-            f"min_count {min_count} leaves no word: the most frequent one, {frequent[:80]!r}, occurs {largest} times; "
-            f"give a min_count of at most {largest}, or more text"
-        )
-    if len(kept) < 2:
-        raise DataError(
-            f"only one word, {frequent[:80]!r}, is left after min_count {min_count}, and a word is known by the others around it; "
-            "give more text or a smaller min_count"
-        )
+    encoding.check_kept(
+        len(kept),
+        frequent=next(iter(counted.counts.items()), ("", 0)),
+        distinct=len(counted.counts) / max(counted.words, 1),
+        min_count=min_count,
+        most=most,
+    )
     return dict(kept)
 
 
@@ -135,7 +131,7 @@ def _model(settings: _Settings, counts: dict[str, int]) -> Word2Vec:
         negative=settings.negatives,
         sorted_vocab=0,
     )
-    model.build_vocab_from_freq(dict(counts))
+    model.build_vocab_from_freq({sentences.spelt(word): number for word, number in counts.items()})
     return model
 
 
@@ -148,11 +144,12 @@ def _epochs(
     on_epoch: Callable[[Row], None] | None,
 ) -> None:
     """Train the epochs that the state does not hold yet."""
+    sample = _sample(model, settings, text)
+    chance = _loss(model, sample)  # the output vectors are still zero
     rows = _restore(model, settings, state) if state is not None and state.exists() else []
     hear = on_epoch or (lambda _: None)
     for row in rows:
         hear(row)
-    sample = _sample(model, settings, text)
     for epoch in range(len(rows), settings.epochs):
         started = time.perf_counter()
         model.train(
@@ -164,15 +161,16 @@ def _epochs(
             end_alpha=settings.rate(epoch + 1),
         )
         seconds = time.perf_counter() - started
-        if not _outputs(model).any():
+        reached = _loss(model, sample)
+        if len(sample.targets) and not reached <= _ABSURD * chance:
             raise DataError(
-                "no sentence holds two words to learn from after min_count and sample have left words out; "
-                "give more text, a smaller min_count, or sample 0"
+                f"the loss became {reached:.3g} in epoch {epoch + 1}, where guessing has {chance:.3g}; lower --training.learning-rate "
+                f"(now {settings.learning_rate})"
             )
         rows.append(
             {
                 "epoch": epoch + 1,
-                "loss": _loss(model, sample),
+                "loss": reached,
                 # gensim compares a worker's own sentences with all, so that each comes down this far only within an epoch.
                 "learning_rate": settings.rate(epoch + 1 / settings.workers),
                 "words_per_second": counted.words / seconds,
@@ -182,6 +180,8 @@ def _epochs(
         if state is not None:
             _save(model, settings, rows, state)
         hear(rows[-1])
+    if not _outputs(model).any():
+        raise DataError(encoding.NO_PAIR_DRAWN)
 
 
 def _sample(model: Word2Vec, settings: _Settings, text: Path) -> loss.Sample:
@@ -197,10 +197,11 @@ def _sample(model: Word2Vec, settings: _Settings, text: Path) -> loss.Sample:
 
 
 def _loss(model: Word2Vec, sample: loss.Sample) -> float:
-    if model.hs:
-        codes, points = model.wv.expandos["code"], model.wv.expandos["point"]
-        return loss.hierarchical_softmax(sample, model.wv.vectors, model.syn1, codes, points)
-    return loss.negative_sampling(sample, model.wv.vectors, model.syn1neg)
+    with np.errstate(over="ignore", invalid="ignore"):  # of vectors that grow without end
+        if model.hs:
+            codes, points = model.wv.expandos["code"], model.wv.expandos["point"]
+            return loss.hierarchical_softmax(sample, model.wv.vectors, model.syn1, codes, points)
+        return loss.negative_sampling(sample, model.wv.vectors, model.syn1neg)
 
 
 def _outputs(model: Word2Vec) -> Any:

@@ -14,7 +14,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from nlp.embeddings import blocks, negative_sampling
+from nlp.embeddings import blocks, encoding, negative_sampling
 from nlp.embeddings.blocks import Blocks, Drawer
 from nlp.embeddings.encoding import Encoded
 from nlp.errors import DataError
@@ -77,7 +77,7 @@ class WordVectors(keras.Model):
 
 @dataclass(frozen=True, kw_only=True)
 class _Rates:
-    """The learning rate falls linearly with the words read, down to `last`."""
+    """The learning rate falls evenly with the words read, from `first` to `last`."""
 
     first: float
     last: float
@@ -86,7 +86,7 @@ class _Rates:
 
     def at(self, done: Any) -> NDArray[np.float32]:
         """The rate after `done` words."""
-        return np.maximum(self.first * (1 - np.asarray(done) / self.words), self.last).astype(np.float32)
+        return (self.first - (self.first - self.last) * np.asarray(done) / self.words).astype(np.float32)
 
 
 def train(
@@ -110,16 +110,18 @@ def train(
 
     window: largest distance between a centre and a word that it is paired with; each centre draws its own, uniform 1 to `window`.
     negatives: drawn words that each pair is contrasted with, 1 or more. sample: subsampling of frequent words, 0 for none (see
-    `blocks.keep_probability`). learning_rate: falls linearly to min_learning_rate over all epochs; `LEARNING_RATES` when absent.
+    `blocks.keep_probability`). learning_rate: falls evenly to min_learning_rate over all epochs; `LEARNING_RATES` when absent.
     deterministic: run on the processor even where there is a GPU; there the same seed gives the same bits on the same machine.
     state: continue after its last finished epoch. on_epoch: receives the state after each epoch and its row: epoch (from 1), loss (mean
-    over the pairs, each as it was before its step), learning_rate (at its end), words_per_second (raw words, as gensim counts), seconds.
+    over the pairs, each as it was before its step; NaN where subsampling left no pair), learning_rate (at its end), words_per_second (raw
+    words, as gensim counts), seconds.
     progress: receives the share of the running epoch that is done, 0 to 1.
-    Returns float32 (V, dimensions). Raises DataError for data or numbers that nothing can be learned from.
+    Returns float32 (V, dimensions). The numbers are taken as they are (`nlp.word2vec.train` checks them). Raises DataError for data that
+    nothing can be learned from.
     """
     if learning_rate is None:
         learning_rate = LEARNING_RATES[architecture]
-    _check(encoded, {"dimensions": dimensions, "window": window, "epochs": epochs}, negatives, sample, learning_rate)
+    _check(encoded)
     with tf.device("/CPU:0") if deterministic else contextlib.nullcontext():
         model = WordVectors(len(encoded.words), dimensions, seed=seed)
         if state is not None:
@@ -137,6 +139,9 @@ def train(
             row = _epoch(epoch, drawer, rates, steps, progress or _ignore)
             if on_epoch is not None:
                 on_epoch(model.state(epoch + 1), row)
+        # Zero until the first pair, in this process or in the one whose state it went on from.
+        if not np.any(model.contexts.embeddings.numpy()):
+            raise DataError(encoding.NO_PAIR_DRAWN)
         return model.words.embeddings.numpy()
 
 
@@ -173,15 +178,10 @@ def _epoch(epoch: int, drawer: Drawer, rates: _Rates, steps: Any, progress: Call
         if not np.isfinite(loss):
             raise DataError(f"the loss became {loss} in epoch {epoch + 1}; lower the learning rate (now {rates.first})")
         progress(last / words)
-    if not pairs:
-        raise DataError(
-            f"epoch {epoch + 1} found no two neighbouring words to learn from: subsampling dropped them all, or no sentence has two; "
-            "use a larger `sample` (0 switches it off) or more text"
-        )
     seconds = time.perf_counter() - began
     return {
         "epoch": epoch + 1,
-        "loss": loss / pairs,
+        "loss": loss / pairs if pairs else float("nan"),
         "learning_rate": float(rates.at((epoch + 1) * words)),
         "words_per_second": drawer.encoded.raw_words / seconds,
         "seconds": seconds,
@@ -192,16 +192,9 @@ def _ignore(share: float) -> None:
     """No one asked for progress."""
 
 
-def _check(encoded: Encoded, sizes: dict[str, int], negatives: int, sample: float, rate: float) -> None:
+def _check(encoded: Encoded) -> None:
     """Raise where training could do nothing."""
     if not len(encoded.ids):
         raise DataError("the corpus holds no words; expected text with at least two different words")
-    for name, value in sizes.items():
-        if value < 1:
-            raise DataError(f"{name} is {value}; expected 1 or more")
-    if negatives < 1:
-        raise DataError(f"negatives is {negatives}, so that nothing would be trained; expected 1 or more, usually 5")
-    if sample < 0:
-        raise DataError(f"sample is {sample}; expected 0 (no subsampling) or more, usually 0.001")
-    if not rate > 0:
-        raise DataError(f"the learning rate is {rate}; expected a number above 0")
+    if np.diff(encoded.starts, append=len(encoded.ids)).max() < 2:
+        raise DataError(encoding.NO_PAIR)

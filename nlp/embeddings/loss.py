@@ -105,6 +105,6 @@ def _lines(text: Path, index: dict[str, int], rng: np.random.Generator) -> list[
             if not line:
                 file.seek(0)
                 line = file.readline(_LINE)
-            words = line.decode(errors="ignore").split()
+            words = line.decode(errors="ignore").rstrip("\n").split(" ")
             found.append([index[word] for word in words if word in index])
     return found

@@ -1,7 +1,7 @@
 """A normalised text file (one sentence a line, words separated by a space) read in bounded memory, however long its lines are."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +14,9 @@ LONGEST = 10_000
 _BLOCK = 1 << 20
 _LONG_LINE = 2 * LONGEST
 """Bytes that a line of more than LONGEST words has at least."""
+_SPACES = "\t\v\f\r"
+_STAND_INS = str.maketrans(_SPACES, "\ufdd0\ufdd1\ufdd2\ufdd3")
+"""gensim's reader parts words at any of these; Unicode keeps these others for a program's own use."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +30,12 @@ class Counted:
     lines: int
     longest: int
     """Bytes of the longest line."""
+
+    @property
+    def parted(self) -> bool:
+        """Whether gensim's reader would part some of the words."""
+        every = "".join(self.counts)
+        return any(space in every for space in _SPACES)
 
 
 class Sentences:
@@ -56,12 +65,13 @@ def count(path: Path) -> Counted:
     longest = begun = 0
     lines = 0
     for block in _blocks(path):
-        counts.update(block.split())
+        counts.update(block.replace(b"\n", b" ").split(b" "))
         ends = np.flatnonzero(np.frombuffer(block, np.uint8) == ord("\n"))
         lengths = np.diff(ends, prepend=-1 - begun) - 1
         begun = len(block) - 1 - int(ends[-1]) if len(ends) else begun + len(block)
         longest = max(longest, begun, int(lengths.max(initial=0)))
         lines += len(ends)
+    del counts[b""]
     falling = sorted(counts.items(), key=lambda item: -item[1])
     return Counted(
         counts={_text(word, path): number for word, number in falling},
@@ -72,15 +82,25 @@ def count(path: Path) -> Counted:
 
 
 def cut(path: Path, counted: Counted, *, target: Path) -> Path:
-    """The text with no line of more than LONGEST words: `path` itself where it has none, else a copy, `target`.
+    """The text with no line of more than LONGEST words, and words as `spelt`: `path` itself where it is so, else a copy, `target`.
 
     (gensim reads a longer line again for every piece of it, which takes hours for a line of 50 MB.)
     """
-    if counted.longest < _LONG_LINE:
+    if counted.longest < _LONG_LINE and not counted.parted:
         return path
     with target.open("w", encoding="utf-8", newline="\n") as file:
-        file.writelines(" ".join(sentence) + "\n" for sentence in Sentences(path))
+        file.writelines(spelt(" ".join(sentence)) + "\n" for sentence in Sentences(path))
     return target
+
+
+def spelt(text: str) -> str:
+    """As gensim's reader takes it: it would part words at a tab, a vertical tab, a form feed and a carriage return."""
+    return text.translate(_STAND_INS)
+
+
+def pair(path: Path, known: Container[str]) -> bool:
+    """Whether any sentence holds two of the known words. Reads no further than to the first that does."""
+    return any(sum(word in known for word in sentence) > 1 for sentence in Sentences(path))
 
 
 def _words(line: str) -> list[str]:

@@ -77,7 +77,7 @@ def test_hierarchical_softmax_takes_gensim(text: Path) -> None:
     [
         ("", 1, "holds no words"),
         ("word word word\n", 1, "only one word"),
-        ("a a a b b c\n", 5, "min_count 5 leaves no word.*'a', occurs 3 times; give a min_count of at most 3"),
+        ("a a a b b c\n", 5, "--min-count 5 leaves no word.*'a', occurs 3 times; give a --min-count of at most 3"),
     ],
 )
 def test_bad_input_texts_that_teach_nothing(
@@ -103,3 +103,42 @@ def test_bad_input_a_state_of_another_text(text: Path, tmp_path: Path) -> None:
     word2vec.train(text, engine="keras", epochs=1, state=state, **SMALL)
     with pytest.raises(DataError, match=r"is of a training with other words; give the same as then, or delete it"):
         word2vec.train(other, engine="keras", epochs=1, state=state, **SMALL)
+
+
+@ENGINES
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"architecture": "glove"}, "architecture is 'glove'; expected one of skip-gram, cbow"),
+        ({"objective": "softmax"}, "objective is 'softmax'; expected one of negative-sampling, hierarchical-softmax"),
+        ({"dimensions": 0}, "dimensions is 0; expected 1 or more"),
+        ({"window": 0}, "window is 0; expected 1 or more"),
+        ({"negatives": 0}, "negatives is 0; expected 1 or more"),
+        ({"min_count": 0}, "min_count is 0; expected 1 or more"),
+        ({"most": 0}, "most is 0; expected 1 or more"),
+        ({"epochs": 0}, "epochs is 0; expected 1 or more"),
+        ({"workers": 0}, "workers is 0; expected 1 or more"),
+        ({"sample": -0.1}, r"sample is -0\.1; expected 0 to 1"),
+        ({"sample": float("nan")}, "sample is nan; expected 0 to 1"),
+        ({"learning_rate": 0.0}, r"learning_rate is 0\.0; expected above 0, at most 1"),
+        ({"learning_rate": 1.5}, r"learning_rate is 1\.5; expected above 0, at most 1"),
+        ({"min_learning_rate": -1.0}, r"min_learning_rate is -1\.0; expected 0 to 0\.025"),
+        ({"min_learning_rate": 0.2, "learning_rate": 0.1}, r"min_learning_rate is 0\.2; expected 0 to 0\.1"),
+    ],
+)
+def test_bad_input_numbers_and_names(text: Path, engine: Any, changes: dict[str, Any], words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        word2vec.train(text, engine=engine, **{**SMALL, **changes})
+
+
+def test_bad_input_an_unknown_engine(text: Path) -> None:
+    with pytest.raises(ValueError, match="engine is 'torch'; expected one of keras, gensim"):
+        word2vec.train(text, engine="torch")  # type: ignore[arg-type]
+
+
+@ENGINES
+def test_bad_input_sentences_of_one_word(tmp_path: Path, engine: Any) -> None:
+    path = tmp_path / "text.txt"
+    path.write_text("a\nb rare\na\nb\n", encoding="utf-8")
+    with pytest.raises(DataError, match=r"no sentence holds two words that have a vector; .* smaller --min-count"):
+        word2vec.train(path, engine=engine, **{**SMALL, "min_count": 2})

@@ -95,3 +95,11 @@ def test_bad_input_questions_of_another_format(tmp_path: Path, vectors: KeyedVec
         analogies(vectors, path)
     with pytest.raises(DataError, match="cannot be read"):
         analogies(vectors, tmp_path / "missing.txt")
+
+
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
+def test_a_byte_order_mark_is_no_part_of_the_first_word(tmp_path: Path, mark: bytes) -> None:
+    path = tmp_path / "mine.txt"
+    path.write_bytes(mark + b": kin\na b c d\n")
+    found = analogies(keyed(["a", "b", "c", "d"], np.eye(4, dtype=np.float32)), path)
+    assert [(section.name, section.n) for section in found.sections] == [("kin", 1)]

@@ -59,10 +59,25 @@ def test_bad_input_empty_corpus(chunks: list[str]) -> None:
 
 
 def test_bad_input_one_word() -> None:
-    with pytest.raises(DataError, match="only one word is left after min_count 1"):
+    with pytest.raises(
+        DataError, match=r"only one word, 'word', is left after --min-count 1, .* a smaller --min-count"
+    ):
         encoding.encode(["word word\n"], min_count=1)
 
 
 def test_bad_input_min_count_empties_the_vocabulary() -> None:
-    with pytest.raises(DataError, match=r"min_count 5 leaves no word: the most frequent one, 'a', occurs 3 times"):
+    with pytest.raises(
+        DataError,
+        match=r"--min-count 5 leaves no word: the most .*, 'a', occurs 3 times; give a --min-count of at most 3",
+    ):
         encoding.encode(["a b a c a\n"], min_count=5)
+
+
+def test_bad_input_a_limit_of_one_word() -> None:
+    with pytest.raises(DataError, match="only one word, 'a', is left after --min-count 1 and --vocabulary-size 1"):
+        encoding.encode(["a b a\n"], min_count=1, most=1)
+
+
+def test_bad_input_text_without_spaces() -> None:
+    with pytest.raises(DataError, match=r"nearly every word of the text is a new one: .* use --tokenizer characters"):
+        encoding.encode([f"线{number}\n" for number in range(800)], min_count=5)

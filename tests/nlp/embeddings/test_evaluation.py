@@ -72,7 +72,11 @@ def test_bad_input_too_few_known_pairs_have_no_correlation(tmp_path: Path, text:
     ("text", "message"),
     [
         ("", "holds no word pairs"),
-        ("a b 1\n", "holds no word pairs"),
+        ("word 1\tword 2\tjudged\n", "holds no word pairs"),
+        ("a b 1\n", "line 1, is 'a b 1'; expected word TAB word TAB number"),
+        ("a\tb\na\tb\t1\n", "line 1, is"),
+        ("a\tb\tnan\na\tb\t1\n", "line 1, is"),
+        ("# words\n\na\tb\tc\td\na\tb\t1\n", "line 3, is"),
         ("a\tb\t1\na\tb\n", "line 2, is 'a.*tb'; expected word TAB word TAB number"),
         ("a\tb\t1\na\tb\tmuch\n", "line 2"),
         ("a\tb\t1\na\tb\tnan\n", "line 2"),

@@ -57,6 +57,11 @@ def test_word2vec_c_ends_a_binary_row_with_a_line_feed(tmp_path: Path) -> None:
     assert found["b"].tolist() == [0.5, 32]
 
 
+def test_a_byte_order_mark_is_no_part_of_the_text(tmp_path: Path) -> None:
+    (tmp_path / "v.txt").write_bytes(b"\xef\xbb\xbf" + GOOD)
+    assert files.read(tmp_path / "v.txt").index_to_key == ["a", "b"]
+
+
 def test_a_binary_file_of_many_blocks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, vectors: KeyedVectors) -> None:
     files.write(tmp_path / "v.bin", vectors)
     monkeypatch.setattr(files, "_BLOCK", 1)

@@ -134,7 +134,7 @@ def test_a_line_longer_than_gensim_takes_is_trained_on(tmp_path: Path) -> None:
         (
             "a a a b b c\n",
             5,
-            "min_count 5 leaves no word: the most frequent one, 'a', occurs 3 times; give a min_count of at most 3",
+            "--min-count 5 leaves no word: the most frequent one, 'a', occurs 3 times; give a --min-count of at most 3",
         ),
         ("a\nb\na\nb\n", 1, "no sentence holds two words"),
     ],
@@ -158,6 +158,36 @@ def test_bad_input_a_state_of_another_training(text: Path, tmp_path: Path) -> No
         gensim_engine.train(text, epochs=1, state=state, **SMALL)
 
 
-def test_a_last_rate_above_the_first_is_refused(text: Path) -> None:
-    with pytest.raises(ValueError, match=r"min_learning_rate 0\.5 is above learning_rate 0\.025"):
-        gensim_engine.train(text, min_learning_rate=0.5, **SMALL)
+@pytest.mark.parametrize("space", ["\t", "\v", "\f", "\r"])
+def test_only_the_space_separates_words(text: Path, tmp_path: Path, space: str) -> None:
+    """A word with other white space is learned as any other, bit by bit."""
+    strange = tmp_path / "strange.txt"
+    strange.write_bytes(text.read_bytes().replace(b"cat", f"c{space}t".encode()))
+    one, other = (gensim_engine.train(path, epochs=1, **SMALL) for path in (text, strange))
+    assert other.index_to_key == [word.replace("cat", f"c{space}t") for word in one.index_to_key]
+    np.testing.assert_array_equal(one.vectors, other.vectors)
+
+
+def test_epochs_without_a_pair_keep_the_vectors(tmp_path: Path) -> None:
+    """Each of two words is kept with a chance of sqrt(0.14) + 0.14 = 0.51, both in about every fourth epoch."""
+    path = tmp_path / "text.txt"
+    path.write_text("a b\n", encoding="utf-8")
+    rows: list[dict[str, float]] = []
+    gensim_engine.train(path, epochs=20, on_epoch=rows.append, seed=1, **{**SMALL, "sample": 0.07})
+    steps = np.diff([row["loss"] for row in rows])
+    assert (steps == 0).any()
+    assert (steps != 0).any()
+
+
+def test_bad_input_subsampling_that_drops_everything(tmp_path: Path) -> None:
+    path = tmp_path / "text.txt"
+    path.write_text("a b\n", encoding="utf-8")
+    with pytest.raises(DataError, match="no epoch found two neighbouring words to learn from: --sample dropped them"):
+        gensim_engine.train(path, epochs=2, **{**SMALL, "sample": 1e-9})
+
+
+@pytest.mark.parametrize("architecture", ["skip-gram", "cbow"])
+@pytest.mark.parametrize("objective", ["negative-sampling", "hierarchical-softmax"])
+def test_bad_input_a_rate_that_diverges(text: Path, architecture: Any, objective: Any) -> None:
+    with pytest.raises(DataError, match=r"the loss became .* in epoch 1, where guessing has .*; lower --training"):
+        gensim_engine.train(text, architecture=architecture, objective=objective, learning_rate=500.0, **SMALL)

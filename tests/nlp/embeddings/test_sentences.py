@@ -46,7 +46,16 @@ def test_a_long_line_is_cut_and_a_short_text_left_alone(tmp_path: Path) -> None:
 
 
 def test_only_the_space_separates(tmp_path: Path) -> None:
-    assert list(sentences.Sentences(_write(tmp_path, "new\u00a0york  is\n"))) == [["new\u00a0york", "is"]]
+    path = _write(tmp_path, "new\u00a0york  is\fa \v\n")
+    assert list(sentences.Sentences(path)) == [["new\u00a0york", "is\fa", "\v"]]
+    assert sentences.count(path).counts == {"new\u00a0york": 1, "is\fa": 1, "\v": 1}
+    assert sentences.count(path).parted
+    assert not sentences.count(_write(tmp_path, "new\u00a0york\n")).parted
+
+
+@pytest.mark.parametrize(("text", "found"), [("a\nb\na x\n", False), ("a\nx b a\n", True), ("a a\n", True)])
+def test_a_sentence_with_two_known_words(tmp_path: Path, text: str, found: bool) -> None:
+    assert sentences.pair(_write(tmp_path, text), {"a", "b"}) == found
 
 
 def test_bad_input_bytes_that_are_not_utf8_are_named(tmp_path: Path) -> None:
