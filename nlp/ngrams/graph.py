@@ -110,6 +110,8 @@ def signatures(model: NGramModel, tokenizer: Tokenizer, *, k: int = 10) -> tuple
     most = _most(model, k)
 
     def serving_default(text: Any) -> dict[str, Any]:
+        # Servers do not hold a request to its signature: a lone string would fail further on, unreadably.
+        text = tf.ensure_shape(text, [None])
         tokenized = tokenizer.graph(text)
         _, ids, log10, _ = _scored(graph, tokenized.sentences)
         texts = tf.shape(text, tf.int64)[0]
@@ -124,7 +126,7 @@ def signatures(model: NGramModel, tokenizer: Tokenizer, *, k: int = 10) -> tuple
         }
 
     def tokens(text: Any) -> dict[str, Any]:
-        shown, ids, log10, order = _scored(graph, tokenizer.graph(text).sentences)
+        shown, ids, log10, order = _scored(graph, tokenizer.graph(tf.ensure_shape(text, [None])).sentences)
         return {
             "tokens": shown.to_tensor(""),
             "log_probs": ids.with_values(tf.cast(log10 * np.log(10), tf.float32)).to_tensor(0.0),
