@@ -38,7 +38,7 @@ ROWS: dict[str, tuple[str, dict[str, Any]]] = {
         {
             "log_prob": np.float32(-12.5),
             "perplexity": np.float32(34.25),
-            "next_words": np.array(["sat", "ran"]),
+            "next_words": np.array(["sat", "</s>"]),
             "next_scores": np.array([0.6, 0.3], np.float32),
         },
     ),
@@ -80,7 +80,8 @@ def write(base: Path, task: str, *, version: int = 1) -> Path:
         field, row = ROWS[task]
         signatures = {"serving_default": _signature(lambda **inputs: _repeated(row, inputs[field]), field)}
     _save(base / str(version), signatures)
-    entry = {"height": 4, "width": 4, "resize": "crop"} if "image_bytes" in str(signatures) else {}
+    picture = {"height": 4, "width": 4, "resize": "crop"}
+    entry = picture if "image_bytes" in str(signatures) else {"tokenizer": "words"}
     labels = ["background", "road", "sky"] if task == "segment" else None
     description = {"format": 1, "task": task, "labels": labels, "input": entry}
     extra = base / str(version) / "assets.extra"

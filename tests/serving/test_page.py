@@ -16,13 +16,6 @@ from tests.serving import page_models, page_server
 from tests.serving.browser import answered, choose, chromium, opened, picture, pixel
 
 RED, BLUE = (220, 30, 30), (30, 30, 220)
-TEXTS = {
-    "ngram": ("the cat", ["the cat sat", "60.0 %", "30.0 %", "34.25", "−12.5"]),
-    "word2vec": ("king", ["queen", "0.75", "prince", "−0.125"]),
-    "translate": ("a dog's run", ["ein Hund läuft", "der Hund läuft", "−1.25"]),
-    "mask_lm": ("The [MASK] on the [MASK].", ["The cat on the mat.", "Gap 2", "rug", "40.0 %"]),
-}
-"""What is typed, and what must stand in the answer."""
 
 
 @pytest.fixture(scope="module")
@@ -191,37 +184,10 @@ def test_denoise_shows_before_and_after(page: Page, red: Path) -> None:
     assert link == f"data:image/png;base64,{content}"
 
 
-@pytest.mark.parametrize("task", TEXTS)
-def test_texts_are_sent_with_enter(page: Page, tmp_path: Path, task: str) -> None:
-    typed, expected = TEXTS[task]
-    choose(page, task)
-    field = page.locator("#ask textarea")
-    field.fill(typed)
-    field.press("Enter")
-    shown = answered(page)
-    for text in expected:
-        assert text in shown
-    name, row = page_models.ROWS[task]
-    [answer] = _run_shown_command(page, tmp_path)["predictions"]
-    assert set(answer) == set(row)
-    assert json.dumps({name: typed}, separators=(",", ":")).replace("'", "'\\''") in str(
-        page.locator("#same code").text_content()
-    )
-
-
-def test_a_word_that_is_not_known_is_said_to_be_so(page: Page) -> None:
-    choose(page, "word2vec")
-    body = {"predictions": [{"in_vocabulary": False, "neighbours": [""], "similarities": [0], "vectors": [0]}]}
-    page.route("**:predict", lambda route: route.fulfill(json=body))
-    page.get_by_label("A word").fill("qwxz")
-    page.keyboard.press("Enter")
-    assert "“qwxz” is not in the vocabulary." in answered(page)
-
-
 def test_an_answer_of_another_form_is_said_to_be_so(page: Page) -> None:
     choose(page, "ngram")
     page.route("**:predict", lambda route: route.fulfill(json={"predictions": [{"wrong": 1}]}))
-    page.locator("#ask textarea").fill("the")
+    page.locator("#text").fill("the")
     page.keyboard.press("Enter")
     expect(page.get_by_role("alert")).to_contain_text("does not have the form of a ngram answer")
 
@@ -302,7 +268,7 @@ def test_everything_can_be_done_with_the_keyboard(page: Page) -> None:
 def test_copy_puts_the_command_on_the_clipboard(browser: Browser, url: str) -> None:
     with opened(browser, url, permissions=["clipboard-read", "clipboard-write"]) as page:
         choose(page, "ngram")
-        page.locator("#ask textarea").fill("the cat")
+        page.locator("#text").fill("the cat")
         page.keyboard.press("Enter")
         answered(page)
         page.get_by_role("button", name="Copy").click()

@@ -14,6 +14,11 @@ export function number(value, digits = 4) {
   return typeof value === "number" ? String(Number(value.toPrecision(digits))).replace("-", "−") : String(value);
 }
 
+// As many digits after the point for each number of a column; NaN stays as it is.
+export function fixed(value, digits = 3) {
+  return typeof value === "number" ? value.toFixed(digits).replace("-", "−") : String(value);
+}
+
 // 0.9731 as "97.3 %"; NaN and what is no share stay as they are.
 export function percent(value) {
   return typeof value === "number" && value >= 0 && value <= 1 ? `${(100 * value).toFixed(1)} %` : number(value);

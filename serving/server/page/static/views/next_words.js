@@ -2,11 +2,14 @@
 
 import { bars, element, number } from "../elements.js";
 
-export function draw(target, { row, request }) {
+const END = "</s>";
+
+export function draw(target, { row, request, version }) {
   const [first] = row.next_words;
+  const between = version.input.tokenizer === "characters" ? "" : " ";
   target.append(
-    element("p", { className: "reading" }, `${request.text} `, element("mark", {}, first ?? "")),
-    bars(row.next_words.map((name, i) => ({ name, value: row.next_scores[i] }))),
+    element("p", { className: "reading" }, `${request.text}${between}`, element("mark", {}, named(first ?? ""))),
+    bars(row.next_words.map((name, i) => ({ name: named(name), value: row.next_scores[i] }))),
     element(
       "dl",
       {},
@@ -16,4 +19,8 @@ export function draw(target, { row, request }) {
       element("dd", {}, number(row.log_prob)),
     ),
   );
+}
+
+function named(word) {
+  return word === END ? element("em", {}, "end of sentence") : word;
 }
