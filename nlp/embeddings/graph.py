@@ -60,7 +60,7 @@ class Words(tf.Module):
 
     def ids(self, words: Any) -> tuple[Any, Any]:
         """Of string (b,): id int64 (b,), 0 for an unknown word, and whether it is known bool (b,)."""
-        found = self.table.lookup(words)
+        found = self.table.lookup(tf.ensure_shape(words, [None]))  # Servers do not hold a request to its signature.
         known = found >= 0
         return tf.where(known, found, 0), known
 
@@ -161,6 +161,7 @@ def _similarity(table: Words) -> Callable[..., dict[str, Any]]:
 
 def _tensor(table: Words) -> Callable[..., dict[str, Any]]:
     def tensor(token_ids: Any) -> dict[str, Any]:
+        token_ids = tf.ensure_shape(token_ids, [None, None])
         inside = tf.reduce_all((token_ids >= 0) & (token_ids < table.size))
         # Spelled out, since a gather outside the table is an error on a CPU and zeros on a GPU.
         message = f"token_ids must be 0 to {table.size - 1}; found"

@@ -1,6 +1,7 @@
 """The served graph, in a v1 session as it is served, against NumPy's and gensim's answers."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from nlp.embeddings import graph, lookup
 from nlp.embeddings.keyed import keyed
 from nlp.errors import DataError
 from serving import bundle, saved_model
+from tests.nlp import saved_graph
 
 WORDS = ["the", "größe", "new_york", "東京", *(f"w{number}" for number in range(60))]
 
@@ -23,20 +25,33 @@ def vectors() -> KeyedVectors:
 
 
 @pytest.fixture(scope="module")
-def served(vectors: KeyedVectors, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+def exported(vectors: KeyedVectors, tmp_path_factory: pytest.TempPathFactory) -> Path:
     words, signatures = graph.signatures(vectors)
     proofs = [
         bundle.Proof(signature=name, inputs=inputs, outputs=outputs)
         for name, inputs, outputs in graph.requests(vectors)
     ]
     base = tmp_path_factory.mktemp("export")
-    folder, _ = bundle.write(base, words, signatures, description={"task": "word2vec"}, proofs=proofs)
-    del words, signatures
-    matrix, names = vectors.vectors.nbytes, sum(len(word.encode()) for word in WORDS)
-    assert (folder / "variables" / "variables.data-00000-of-00001").stat().st_size < matrix + names + 4096
-    assert (folder / "assets" / "vocab.txt").read_text(encoding="utf-8").split("\n")[:-1] == WORDS
-    with saved_model.load(folder) as loaded:
+    return bundle.write(base, words, signatures, description={"task": "word2vec"}, proofs=proofs)[0]
+
+
+@pytest.fixture(scope="module")
+def served(exported: Path) -> Iterator[Any]:
+    with saved_model.load(exported) as loaded:
         yield loaded
+
+
+def test_the_bundle_holds_every_vector_and_word_once(exported: Path, vectors: KeyedVectors) -> None:
+    matrix, names = vectors.vectors.nbytes, sum(len(word.encode()) for word in WORDS)
+    assert (exported / "variables" / "variables.data-00000-of-00001").stat().st_size < matrix + names + 4096
+    assert (exported / "assets" / "vocab.txt").read_text(encoding="utf-8").split("\n")[:-1] == WORDS
+
+
+def test_no_variable_is_gathered_from(exported: Path) -> None:
+    """That would make every later reading of the whole matrix a copy, in the exported model only."""
+    ops = saved_graph.operations(exported)
+    assert "ReadVariableOp" in ops
+    assert not any("ResourceGather" in op for op in ops)
 
 
 def _strings(*words: str) -> NDArray[Any]:
@@ -99,6 +114,20 @@ def test_ids_become_vectors(served: Any, vectors: KeyedVectors) -> None:
 def test_bad_input_an_id_outside_the_vocabulary_is_an_error(served: Any, wrong: int) -> None:
     with pytest.raises(tf.errors.InvalidArgumentError, match="token_ids must be 0 to 63; found"):
         served.run("tensor", {"token_ids": np.array([[0, wrong]], np.int32)})
+
+
+@pytest.mark.parametrize("shape", [(), (1, 1)])
+def test_bad_input_words_of_other_dimensions(served: Any, shape: tuple[int, ...]) -> None:
+    words, few = np.full(shape, b"w1", object), _strings("w1", "w2")
+    for signature, inputs in (
+        ("serving_default", {"words": words}),
+        ("analogy", {"a": few, "b": few, "c": words}),
+        ("similarity", {"word": words, "other": few}),
+    ):
+        with pytest.raises(tf.errors.InvalidArgumentError, match=r"Shape of tensor .* expected shape \[\?\]"):
+            served.run(signature, inputs)
+    with pytest.raises(tf.errors.InvalidArgumentError, match=r"token_ids.* expected shape \[\?,\?\]"):
+        served.run("tensor", {"token_ids": np.zeros(shape[1:], np.int32)})
 
 
 def test_no_words_are_no_answers(served: Any) -> None:
