@@ -141,7 +141,7 @@ def test_the_models_own_symbols_in_the_text(ngram_story: Story, word2vec_story: 
     texts.write(tmp_path / "data.txt", [*texts.sentences(200), "w1 <s> w2", "w3 <unk> w4"])
     flags = ("--data", "data.txt", "--test", "good.txt", "--out", "run", *QUICK)
     ngram_story(*flags).refuses(
-        "line 201 of the text has the word '<s>' (word 2, in 'w1 <s> w2')", "`drop`", "`rename`"
+        "data.txt, line 201 has the word '<s>' (word 2, in 'w1 <s> w2')", "--symbols drop", "--symbols rename"
     )
     _nothing_written(tmp_path)
     for choice, expected in (("drop", []), ("rename", ["<S>", "<UNK>"])):
@@ -149,7 +149,7 @@ def test_the_models_own_symbols_in_the_text(ngram_story: Story, word2vec_story: 
         arpa = (tmp_path / "run" / "model.arpa").read_text(encoding="utf-8")
         assert [word for word in ("<S>", "<UNK>") if f"\t{word}\t" in arpa] == expected
         (tmp_path / "run").rename(tmp_path / choice)
-    word2vec_story("--data", "data.txt", "--out", "run", *VECTORS).refuses("line 201 of the text has the word '<s>'")
+    word2vec_story("--data", "data.txt", "--out", "run", *VECTORS).refuses("data.txt, line 201 has the word '<s>'")
     _nothing_written(tmp_path)
 
 
