@@ -33,12 +33,18 @@ MEASURES = {
 """Numbers of a part, in the order in which the page shows them, and what they are called."""
 
 
-def check(folder: Path, corpus: Corpus, tokenizer: Tokenizer) -> dict[str, float]:
+NEW = 0.9
+"""Where more than this share of the words are distinct, they are hardly words."""
+
+
+def check(folder: Path, corpus: Corpus, tokenizer: Tokenizer, *, min_count: int = 1) -> dict[str, float]:
     """Look, tell, and write check.json and check.html in `folder`; returns how much of each kind was found.
 
+    min_count: how often a word must occur to be kept.
     Raises DataError, when everything is written, if the text cannot be used as it is.
     """
     found = corpus_check.check(corpus, tokenizer)
+    found["warnings"] += _doubts(found["parts"]["train"], tokenizer.name, min_count=min_count)
     for line in _told(found):
         print(line)
     folder.mkdir(parents=True, exist_ok=True)
@@ -79,6 +85,24 @@ def _told(found: Found) -> list[str]:
     lines += [f"left out: {name}: {reason}" for name, reason in _skipped(found["parts"])]
     lines += [f"error: {text}" for text in found["errors"]]
     return [*lines, *(f"warning: {text}" for text in found["warnings"])]
+
+
+def _doubts(train: Found, tokenizer: str, *, min_count: int) -> list[str]:
+    """What may be wrong with the words of the training text."""
+    doubts = []
+    word, largest = train["most_frequent"][0] if train["words"] else ("", min_count)
+    if largest < min_count:
+        doubts.append(
+            f"train: --min-count {min_count} leaves no word: the most frequent one, '{word}', occurs {largest} times"
+        )
+    kind = ""
+    if train["types"] > NEW * train["words"] > 0:
+        kind = "nearly every word occurs once only"
+    elif train["longest_sentence"] == 1:
+        kind = "no sentence has two words"
+    if kind and tokenizer != "characters":
+        doubts.append(f"train: {kind}; if there are no spaces between the words, use --tokenizer characters")
+    return doubts
 
 
 def _part(name: str, part: Found) -> str:

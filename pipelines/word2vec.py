@@ -23,11 +23,11 @@ class Training:
     epochs: int | None = None
     """Passes over the text, 1 or more; when absent as many as read about 15 million words, 1 to 20."""
     learning_rate: float | None = None
-    """First learning rate, above 0; when absent what suits the engine and the architecture."""
+    """First learning rate, above 0, at most 1; when absent 0.05 (skip-gram) or 0.1 (cbow), with gensim 0.025 or 0.05."""
     min_learning_rate: float = 1e-4
     """Last learning rate, which it falls to evenly, 0 or more."""
     workers: int | None = None
-    """Threads of gensim, 1 or more; as many as there are cores when absent."""
+    """Threads, 1 or more; as many as there are cores when absent (gensim only)."""
     deterministic: bool = False
     """Same vectors on every run, bit by bit, at some cost in speed (gensim with one worker)."""
 
@@ -35,7 +35,7 @@ class Training:
         """Check the ranges; the messages name the flags."""
         _check(self.epochs is None or self.epochs >= 1, "training.epochs", self.epochs, "1 or more")
         rate = self.learning_rate
-        _check(rate is None or 0 < rate < float("inf"), "training.learning-rate", rate, "above 0")
+        _check(rate is None or 0 < rate <= 1, "training.learning-rate", rate, "above 0, at most 1")
         _check(
             0 <= self.min_learning_rate < float("inf"),
             "training.min-learning-rate",
@@ -72,7 +72,8 @@ class Config:
     window: int = 5
     """Words on each side that count as context, at most; the width is drawn anew for every word, 1 to 50."""
     negatives: int = 5
-    """Noise words for every true one, 1 to 100 (negative sampling)."""
+    """Noise words for every true one, 1 to 100 (negative sampling); keras draws 32 for every 32 words of the text, which share them, and
+    weighs them as so many."""
     sample: float = 1e-3
     """Frequency above which a word is left out at random, the more the more frequent it is, 0 (never) to 1."""
     min_count: int = 5
@@ -83,11 +84,13 @@ class Config:
     """Passes that join words which belong together, such as new_york: one finds pairs, two find up to four words."""
     tokenizer: Literal["words", "space", "letters", "english", "characters"] = "words"
     """How text becomes words: `words` (lower-cased runs of letters and digits of any script, sentences end at .!?), `space` (split at
-    white space, a sentence a line), `letters` (lower-cased a to z), `english` (a to z and apostrophes), `characters`."""
+    white space, a sentence a line; `<unk>`, `<s>` and `</s>` in the text become the words `<UNK>`, `<S>`, `</S>`), `letters` (lower-cased
+    a to z), `english` (a to z and apostrophes), `characters`."""
     errors: Literal["strict", "replace"] = "strict"
     """Bytes that are not UTF-8: refuse the text with their place, or replace them."""
     pairs: Path | None = None
-    """A list of word pairs with their similarity (word, word, number, tab-separated) to judge by, beside WordSim-353 and SimLex-999."""
+    """A list of word pairs with their similarity (word, word, number, tab-separated) to judge by, beside WordSim-353 and SimLex-999; the
+    score is spearman_<name of the file>."""
     questions: Path | None = None
     """Analogies to judge by, four words a line, sections begin with `:`; Mikolov's 19,544 when absent."""
     seed: int = 0
@@ -138,7 +141,7 @@ def run(config: Config) -> dict[str, float]:
     clock = runs.Clock()
     corpus, cut = word2vec_learning.read(config), word2vec_learning.tokenizer(config)
     if config.check:
-        return text_check.check(folder, corpus, cut)
+        return text_check.check(folder, corpus, cut, min_count=config.min_count)
     runs.start(folder, config, fingerprint=corpus.fingerprint())
     with text_runs.workplace(folder) as work:
         text = word2vec_learning.normalise(config, corpus, cut, work)

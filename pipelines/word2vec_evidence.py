@@ -54,6 +54,7 @@ def gather(
         raw_words=text.words,
         counts=np.array([vectors.get_vecattr(word, "count") for word in vectors.index_to_key], np.int64),
         min_count=config.min_count,
+        vocabulary_size=config.vocabulary_size,
         neighbours=list(_neighbours(vectors)),
         groups=groups,
         points=points,

@@ -1,6 +1,8 @@
 """The acts of the word2vec story: the text cut into words, the vectors learned, judged by word lists."""
 
+import math
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
 
 READ, MOST_EPOCHS = 15_000_000, 20
 """Without --training.epochs so many words are read in all, in so many epochs at most."""
+SIMILARITIES = {"wordsim353": "WordSim-353", "simlex999": "SimLex-999"}
+"""The word pairs that every run is judged by: part of the score's name, and the name on the page."""
 PROTOCOLS: tuple[Literal["top30k", "full"], ...] = ("top30k", "full")
 
 
@@ -34,6 +38,7 @@ class Text:
     path: Path
     sentences: int
     words: int
+    """With phrases joined, where they are."""
     phrases: list[Phrase]
     """Joined in it, the best first."""
     not_used: NotUsed
@@ -61,8 +66,8 @@ class Judged:
 
 
 def tokenizer(config: "Config") -> Tokenizer:
-    """The rule that makes words of text."""
-    return Tokenizer(config.tokenizer)
+    """The rule that makes words of text; word vectors reserve no words, so that `<unk>` in the text (as in WikiText) is one."""
+    return Tokenizer(config.tokenizer, symbols="rename")
 
 
 def read(config: "Config") -> Corpus:
@@ -78,9 +83,8 @@ def normalise(config: "Config", corpus: Corpus, cut: Tokenizer, work: Path) -> T
     with path.open("w", encoding="utf-8", newline="\n") as file:
         for chunk in cut.normalise(corpus.train):
             file.write(chunk)
-            lines = chunk.count("\n")
-            sentences += lines
-            words += chunk.count(" ") + lines - chunk.split("\n")[:-1].count("")
+            sentences += chunk.count("\n")
+            words += _words(chunk)
     if not words:
         raise DataError(
             f"{corpus.name} holds no words; expected a text of sentences. Has the tokenizer {config.tokenizer} none in this script?"
@@ -90,9 +94,17 @@ def normalise(config: "Config", corpus: Corpus, cut: Tokenizer, work: Path) -> T
         joined = work / "joined.txt"
         phrases = word2vec.join_phrases(path, joined, passes=config.phrases, min_count=config.min_count)
         path = joined
+        with path.open(encoding="utf-8", newline="\n") as file:
+            words = sum(map(_words, file))
     return Text(
         path=path, sentences=sentences, words=words, phrases=phrases, not_used=text_runs.not_used([corpus.train])
     )
+
+
+def _words(lines: str) -> int:
+    """Words of whole lines, in which one space separates them."""
+    ends = lines.count("\n")
+    return lines.count(" ") + ends - lines.split("\n")[:-1].count("")
 
 
 def learn(config: "Config", text: Text, folder: Path) -> Learned:
@@ -106,10 +118,8 @@ def learn(config: "Config", text: Text, folder: Path) -> Learned:
         runs.write_csv(folder / "history.csv", rows)
         if len(rows) <= told:
             return
-        print(
-            f"epoch {row['epoch']:.0f}/{epochs}  loss {row['loss']:.4f}  {row['words_per_second']:,.0f} words/s",
-            flush=True,
-        )
+        loss = "no two neighbouring words" if math.isnan(row["loss"]) else f"loss {row['loss']:.4f}"
+        print(f"epoch {row['epoch']:.0f}/{epochs}  {loss}  {row['words_per_second']:,.0f} words/s", flush=True)
 
     with progress.shares("training") as tell:
         vectors = word2vec.train(
@@ -161,17 +171,18 @@ def _check_lists(config: "Config") -> None:
 
 def judge(config: "Config", learned: Learned) -> Judged:
     """Correlation with people's judgement of word pairs, and the share of analogies answered; what cannot be judged has no score."""
-    lists = {"WordSim-353": word2vec.built_in("wordsim353"), "SimLex-999": word2vec.built_in("simlex999")}
+    lists = {name: (key, word2vec.built_in(key)) for key, name in SIMILARITIES.items()}
     if config.pairs is not None:
-        lists[config.pairs.stem] = config.pairs
+        key = own_key(config.pairs)
+        lists[f"{config.pairs.stem} (--pairs)" if config.pairs.stem in lists else config.pairs.stem] = key, config.pairs
     questions = config.questions or word2vec.built_in("questions")
-    similarity = {name: word2vec.similarity(learned.vectors, path) for name, path in lists.items()}
+    similarity = {name: word2vec.similarity(learned.vectors, path) for name, (_, path) in lists.items()}
     analogies: dict[str, Analogies] = {
         protocol: word2vec.analogies(learned.vectors, questions, protocol) for protocol in PROTOCOLS
     }
     scores: dict[str, float] = {}
     for name, found in similarity.items():
-        key = name.lower().replace("-", "")
+        key, _ = lists[name]
         scores |= {} if found.spearman is None else {f"spearman_{key}": found.spearman}
         scores |= {f"n_{key}": float(found.n), f"oov_{key}": found.oov_share}
     for protocol, answered in analogies.items():
@@ -180,3 +191,10 @@ def judge(config: "Config", learned: Learned) -> Judged:
         scores |= {f"n_analogies_{protocol}": float(total.n), f"oov_analogies_{protocol}": total.oov_share}
     scores["n"] = float(len(learned.vectors))
     return Judged(similarity=similarity, analogies=analogies, scores=scores)
+
+
+def own_key(pairs: Path) -> str:
+    """What the scores of one's own list are called after its file: `spearman_<this>`; no name of another score."""
+    slug = re.sub(r"\W+", "_", pairs.stem.lower()).strip("_")
+    taken = {*SIMILARITIES, *(f"analogies{protocol}" for protocol in PROTOCOLS), "", "analogies"}
+    return f"pairs_{slug}".rstrip("_") if slug.replace("_", "") in taken else slug

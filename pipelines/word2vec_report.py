@@ -39,10 +39,12 @@ class Evidence:
     """The history: epoch, loss, learning_rate, words_per_second; what an engine does not tell is NaN or absent."""
     sentences: int
     raw_words: int
-    """Words of the text."""
+    """Words of the text, a phrase being one."""
     counts: NDArray[np.int64]
     """(words,): how often each word with a vector occurs, falling."""
     min_count: int
+    vocabulary_size: int | None
+    """The most words that were kept, when there was a limit."""
     neighbours: Sequence[tuple[str, int, Sequence[tuple[str, float]]]]
     """(word, how often it occurs, its nearest words with their cosine similarity)."""
     groups: Sequence[Sequence[str]]
@@ -190,9 +192,13 @@ def _tried(rows: Sequence[tuple[str, str, str, str, float]]) -> report.Section |
 
 def _frequencies(evidence: Evidence) -> report.Section:
     kept, words = int(evidence.counts.sum()), len(evidence.counts)
+    joined = ", a phrase being one" if evidence.phrases else ""
+    which = f"{words:,} distinct words occur {evidence.min_count:,} times or more and have vectors"
+    if words == evidence.vocabulary_size:
+        which = f"the {words:,} most frequent words have vectors, the rarest of them occurs {int(evidence.counts.min()):,} times"
     told = (
-        f"{evidence.raw_words:,} words in {evidence.sentences:,} sentences; {words:,} distinct words occur {evidence.min_count:,} times or "
-        f"more and have vectors, which covers {kept / max(evidence.raw_words, 1):.1%} of the text. "
+        f"{evidence.raw_words:,} words{joined}, in {evidence.sentences:,} sentences; {which}, "
+        f"which covers {kept / max(evidence.raw_words, 1):.1%} of the text. "
     )
     rare = int((evidence.counts < 4 * evidence.min_count).sum())
     told += f"{rare:,} of them occur less than {4 * evidence.min_count:,} times: their vectors are the least certain."

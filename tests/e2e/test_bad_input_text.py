@@ -238,7 +238,7 @@ def test_a_vocabulary_that_min_count_empties(ngram_story: Story, word2vec_story:
     for engine in ("keras", "gensim"):
         flags = (*VECTORS, "--engine", engine)
         word2vec_story("--data", "good.txt", "--out", "run", *flags, "--min-count", "5000").refuses(
-            "min_count 5000 leaves no word: the most frequent one, 'w0', occurs", "give a min_count of at most"
+            "--min-count 5000 leaves no word: the most frequent one, 'w0', occurs", "give a --min-count of at most"
         )
         _nothing_written(tmp_path)
 
@@ -247,7 +247,7 @@ def test_a_vocabulary_of_one_word(ngram_story: Story, word2vec_story: Story, tmp
     for engine in ("keras", "gensim"):
         flags = (*VECTORS, "--engine", engine, "--vocabulary-size", "1")
         word2vec_story("--data", "good.txt", "--out", "run", *flags).refuses(
-            "only one word", "is left after min_count 1"
+            "only one word", "is left after --min-count 1 and --vocabulary-size 1"
         )
         _nothing_written(tmp_path)
     assert ngram_story("--data", "good.txt", "--out", "run", *QUICK, "--vocabulary-size", "1").code == 0

@@ -62,6 +62,7 @@ def test_flags_of_ngram(ngram_story: Story, tmp_path: Path, flags: str, words: s
         ("--training.epochs 0", "--training.epochs is 0; expected 1 or more"),
         ("--training.learning-rate 0", "--training.learning-rate is 0.0; expected above 0"),
         ("--training.learning-rate nan", "--training.learning-rate is nan; expected above 0"),
+        ("--training.learning-rate 1.5", "--training.learning-rate is 1.5; expected above 0, at most 1"),
         ("--training.min-learning-rate -1", "--training.min-learning-rate is -1.0; expected 0 or more"),
         (
             "--training.learning-rate 0.01 --training.min-learning-rate 0.02",

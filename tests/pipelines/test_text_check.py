@@ -81,6 +81,39 @@ def test_errors_are_raised_when_all_is_written(tmp_path: Path, capsys: pytest.Ca
     assert "train.txt, line 5, byte 5" in _section(page, "Bytes that are not UTF-8")
 
 
+@pytest.mark.parametrize(
+    ("text", "tokenizer", "min_count", "warnings"),
+    [
+        ("a b a b\n", "words", 2, []),
+        ("a b a b a\n", "words", 4, ["--min-count 4 leaves no word: the most frequent one, 'a', occurs 3 times"]),
+        (
+            "春天\n夏天\n秋天\n",
+            "words",
+            5,
+            [
+                "--min-count 5 leaves no word: the most frequent one, '春天', occurs 1 times",
+                "nearly every word occurs once only; if there are no spaces between the words, use --tokenizer characters",
+            ],
+        ),
+        (
+            "春天\n夏天\n春天\n",
+            "space",
+            1,
+            ["no sentence has two words; if there are no spaces between the words, use --tokenizer characters"],
+        ),
+        ("春天\n", "characters", 1, []),
+    ],
+)
+def test_doubts_about_the_words(tmp_path: Path, text: str, tokenizer: str, min_count: int, warnings: list[str]) -> None:
+    (tmp_path / "text.txt").write_text(text, encoding="utf-8")
+    text_check.check(
+        tmp_path / "check", corpora.read(str(tmp_path / "text.txt")), Tokenizer(tokenizer), min_count=min_count
+    )
+    told = json.loads((tmp_path / "check" / "check.json").read_text(encoding="utf-8"))["warnings"]
+    # corpus_check's own doubts about a short text come first.
+    assert [line for line in told if "spaces" in line or "min-count" in line] == [f"train: {line}" for line in warnings]
+
+
 def test_a_good_text_has_nothing_to_look_at(tmp_path: Path) -> None:
     words = {"train": {"types": 3, "words": 20_000, "lines": 2, "longest_line": {"characters": 4, "line": 1}}}
     part = words["train"] | {"most_frequent": [], "markup": [], "invalid_utf8": [], "skipped": []}

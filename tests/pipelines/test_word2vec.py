@@ -1,6 +1,7 @@
 """The word2vec story as a function: engines and flags give a whole run."""
 
 import csv
+import dataclasses
 import json
 import math
 from pathlib import Path
@@ -115,3 +116,40 @@ def test_sentences_of_one_word_teach_nothing(data: Path, engine: str) -> None:
     with pytest.raises(DataError, match="two"):
         story.run(_config(data, engine=engine))
     assert not (data.parent / "run").exists()
+
+
+@pytest.mark.parametrize("engine", ["gensim", "keras"])
+def test_a_text_so_small_that_some_epochs_have_no_pair(
+    data: Path, engine: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    texts.write(data, ["a b"])
+    config = _config(data, engine=engine, sample=0.07, training=Training(epochs=20, deterministic=True), export=True)
+    assert story.run(config)["n"] == 2
+    assert (data.parent / "run" / "mobile" / "model.tflite").exists()
+    assert ("  no two neighbouring words  " in capsys.readouterr().out) == (engine == "keras")
+    before = (data.parent / "run" / "vectors.bin").read_bytes()
+    (data.parent / "run" / "scores.json").unlink()
+    assert story.run(dataclasses.replace(config, resume=True))["n"] == 2
+    assert (data.parent / "run" / "vectors.bin").read_bytes() == before
+
+
+def test_the_report_covers_all_of_a_text_whose_words_all_have_vectors(data: Path) -> None:
+    texts.write(data, ["one new york day", "two new york nights", *(f"word{number} more" for number in range(99))])
+    story.run(_config(data, phrases=1))
+    page = (data.parent / "run" / "report.html").read_text(encoding="utf-8")
+    assert "a phrase being one, in 101 sentences" in page
+    assert "which covers 100.0% of the text" in page
+
+
+def test_symbols_of_other_programs_are_learned(data: Path) -> None:
+    texts.write(data, ["a <unk> b </s>", "<unk> c"] * 20)
+    story.run(_config(data))
+    assert {"<UNK>", "</S>"} <= set(vectors_of.read(data.parent / "run" / "vectors.kv").index_to_key)
+
+
+def test_check_knows_min_count(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    story.run(_config(data, check=True, min_count=1000))
+    assert (
+        "warning: train: --min-count 1000 leaves no word: the most frequent one, 'w0', occurs"
+        in capsys.readouterr().out
+    )

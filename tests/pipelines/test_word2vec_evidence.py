@@ -42,7 +42,7 @@ def test_words_from_frequent_to_rare_with_their_nearest() -> None:
         assert [cosine for _, cosine in nearest] == pytest.approx(cosines[expected], abs=1e-5)
 
 
-@pytest.mark.parametrize("size", [2, 3, 4, 10])
+@pytest.mark.parametrize("size", [1, 2, 3, 4, 10])
 def test_few_words(size: int) -> None:
     evidence = _gather([f"w{number}" for number in range(size)])
     assert evidence.neighbours[0][0] == "w0"
@@ -63,6 +63,6 @@ def test_what_was_done_and_found_is_passed_on() -> None:
     evidence = _gather(["a", "b", "c"], config)
     assert evidence.method == "gensim cbow, hierarchical softmax, window 3"
     assert evidence.counts.tolist() == [30, 20, 10]
-    assert (evidence.sentences, evidence.raw_words) == (7, 70)
+    assert (evidence.sentences, evidence.raw_words, evidence.vocabulary_size) == (7, 70, None)
     assert (evidence.replaced, evidence.skipped) == (3, [("a.png", "a picture")])
     assert _gather(["a", "b"]).method == "keras skip-gram, 5 negatives, window 5"

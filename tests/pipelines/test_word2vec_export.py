@@ -24,6 +24,16 @@ def test_nothing_without_an_export(tmp_path: Path) -> None:
     assert word2vec_export.hint(tmp_path) == "exported nothing"
 
 
+@pytest.mark.parametrize("size", [1, 2, 3])
+def test_few_words_are_exported_and_proven(tmp_path: Path, size: int) -> None:
+    words = ["a", "b", "c"][:size]
+    parity = word2vec_export.write(Config(), tmp_path, keyed(words, np.eye(size, 3, dtype=np.float32)), {})
+    assert parity is not None
+    assert parity["words"] == size
+    assert (tmp_path / "samples" / "words.txt").read_text(encoding="utf-8").split() == words
+    assert (tmp_path / "export" / "1" / "saved_model.pb").exists()
+
+
 def test_the_hint_can_be_pasted_into_a_shell(tmp_path: Path) -> None:
     folder = tmp_path / "it's mine"
     (folder / "export").mkdir(parents=True)

@@ -53,7 +53,12 @@ def test_phrases_are_joined(tmp_path: Path) -> None:
     text = _normalised(tmp_path, lines, tokenizer="words", phrases=1, min_count=1)
     assert [phrase.text for phrase in text.phrases] == ["new_york"]
     assert text.path.read_text(encoding="utf-8").splitlines()[:2] == ["a new_york b", "c new_york d"]
-    assert text.words == 69
+    assert text.words == 67
+
+
+def test_symbols_of_other_programs_are_words(tmp_path: Path) -> None:
+    text = _normalised(tmp_path, ["a <unk> b", "<s> c </s>"], tokenizer="space")
+    assert text.path.read_text(encoding="utf-8").splitlines() == ["a <UNK> b", "<S> c </S>"]
 
 
 @pytest.mark.parametrize(("words", "epochs"), [(1, 20), (750_000, 20), (1_500_000, 10), (6_000_000, 2), (10**9, 1)])
@@ -88,6 +93,28 @@ def test_scores_of_ones_own_lists_by_hand(tmp_path: Path) -> None:
     assert scores["n_analogies_full"] == 2
     assert scores["oov_analogies_full"] == pytest.approx(1 / 3)
     assert scores["n"] == 4
+
+
+@pytest.mark.parametrize(
+    ("name", "key"),
+    [
+        ("mine.tsv", "mine"),
+        ("My own-pairs v2.tsv", "my_own_pairs_v2"),
+        ("größe.tsv", "größe"),
+        ("simlex999.tsv", "pairs_simlex999"),
+        ("WordSim-353.txt", "pairs_wordsim_353"),
+        ("analogies_full.tsv", "pairs_analogies_full"),
+        ("---.tsv", "pairs"),
+    ],
+)
+def test_scores_are_called_after_ones_own_list_and_replace_no_other(tmp_path: Path, name: str, key: str) -> None:
+    pairs = tmp_path / name
+    pairs.write_text("a\tb\t9\na\tc\t1\n", encoding="utf-8")
+    learned = _learned(["a", "b", "c"], [[1, 0], [1, 1], [0, 1]])
+    plain, own = (word2vec_learning.judge(Config(pairs=given), learned) for given in (None, pairs))
+    added = {f"spearman_{key}": pytest.approx(1), f"n_{key}": 2, f"oov_{key}": 0}
+    assert own.scores == plain.scores | added
+    assert len(own.similarity) == 3
 
 
 def test_what_cannot_be_judged_has_no_score() -> None:

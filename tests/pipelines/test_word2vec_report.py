@@ -50,6 +50,7 @@ def evidence() -> Evidence:
         raw_words=1000,
         counts=np.array([300, 100, 60, 40]),
         min_count=20,
+        vocabulary_size=None,
         neighbours=[("a<b", 300, [("c&d", 0.987), ("e", 0.5)])],
         groups=[["a<b", "c&d"], ["e"]],
         points=np.array([[0.0, 1], [1, 1], [1, 0]]),
@@ -96,6 +97,7 @@ def test_the_page(evidence: Evidence, tmp_path: Path) -> None:
         "4 distinct words occur 20 times or more and have vectors, which covers 50.0% of the text"
         in parts["Word frequencies"]
     )
+    assert "1,000 words, a phrase being one, in 40 sentences" in parts["Word frequencies"]
     assert "2 of them occur less than 80 times" in parts["Word frequencies"]
     assert "new_york 30 12.5" in parts["Phrases"]
     assert "1 2.5 500,000 2" in parts["Training"]
@@ -121,6 +123,21 @@ def test_a_whole_list_needs_no_warning() -> None:
     )
     nothing = Analogies(total=_section("total", 0, 0, 9), sections=[])
     assert "Analogies (full) say nothing here" in word2vec_report.answered("full", nothing)
+
+
+@pytest.mark.parametrize(
+    ("limit", "told"),
+    [
+        (
+            4,
+            "1,000 words, in 40 sentences; the 4 most frequent words have vectors, the rarest of them occurs 40 times, ",
+        ),
+        (9, "1,000 words, in 40 sentences; 4 distinct words occur 20 times or more and have vectors, "),
+    ],
+)
+def test_which_words_have_vectors(evidence: Evidence, tmp_path: Path, limit: int, told: str) -> None:
+    parts = _parts(tmp_path, replace(evidence, vocabulary_size=limit, phrases=[]))
+    assert f"{told}which covers 50.0% of the text" in parts["Word frequencies"]
 
 
 def test_the_card(evidence: Evidence, tmp_path: Path) -> None:
