@@ -16,13 +16,13 @@ library is needed.
 
 The columns of nearest words compare {compared} with the answers of the served model; the other numbers are of all
 vectors.{served} `parity.json` holds the same numbers, and the time of one search on one thread of the machine that
-exported. `{smallest}` is the smallest. In int8 a number costs one byte and each word 20 bytes more, since its vector has a
+exported. `{smallest}` is the smallest{share}. In int8 a number costs one byte and each word 20 bytes more, since its vector has a
 scale of its own.
 
 ## What goes in and comes out
 
 A word goes in as its id: its line in `{vocabulary}`, counted from 0 (`{first}` is 0). Words stand there as the training text was
-prepared, so lower-case a word first where `{vocabulary}` is lower-case. A word that is not there has no id, and so no answer:
+prepared, so lower-case a word first where `{vocabulary}` is lower-case, and join the words of a phrase by `_`. A word that is not there has no id, and so no answer:
 say so, an id outside the file is an error. The file is inside each `.tflite` too, as metadata.
 
 Two signatures, both of `token_ids` int32 (1):
@@ -90,7 +90,7 @@ def text(words: Sequence[str], parity: Mapping[str, Any]) -> str:
         rows="\n".join(_row(form, names) for form in parity["forms"].values()),
         compared="every word" if compared == size else f"{compared:,} words, evenly spaced over the vocabulary,",
         served=_served(parity["bundle"]["scores"]),
-        smallest=min(parity["forms"].values(), key=lambda form: form["bytes"])["file"],
+        **_smallest(parity["forms"]),
         vocabulary=VOCABULARY,
         first=words[0],
         example=words[0],
@@ -114,6 +114,12 @@ def _row(form: Mapping[str, Any], names: Sequence[str]) -> str:
         f"| `{form['file']}` | {form['bytes'] / 1000:,.0f} kB | {form['agreement']:.4f} | {form['agreement_k']:.4f} "
         f"| {form['max_abs_delta']:.1e} |{scores}"
     )
+
+
+def _smallest(forms: Mapping[str, Any]) -> dict[str, str]:
+    best, whole = min(forms.values(), key=lambda form: form["bytes"]), forms["float32"]
+    share = f", {best['bytes'] / whole['bytes']:.0%} of `{whole['file']}`" if best is not whole else ""
+    return {"smallest": best["file"], "share": share}
 
 
 def _served(scores: Mapping[str, float]) -> str:

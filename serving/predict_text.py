@@ -73,10 +73,13 @@ def text_score(loaded: Model, text: str) -> TextScore:
 
 
 def neighbours(loaded: Model, word: str) -> Neighbours:
-    """What word vectors say to a word, spelled as in training. Raises ValueError when it is not in the vocabulary."""
+    """What word vectors say to a word, spelled as training left it: mostly in lower case, a phrase joined by `_`.
+
+    Raises ValueError when it is not in the vocabulary, with the spelling that is, if one is.
+    """
     answer = _run(loaded, "serving_default", words=word)
     if not answer["in_vocabulary"][0]:
-        raise ValueError(UNKNOWN)
+        raise ValueError(UNKNOWN + _hint(loaded, [word]))
     return Neighbours(neighbours=_named(answer["neighbours"], answer["similarities"]), vector=answer["vectors"][0])
 
 
@@ -84,9 +87,8 @@ def analogy(loaded: Model, a: str, b: str, c: str) -> Named:
     """Words that are to c as b is to a, with cosine similarities, best first. Raises ValueError for unknown words, naming them."""
     answer = _run(loaded, "analogy", a=a, b=b, c=c)
     if not np.all(answer["in_vocabulary"][0]):
-        known = [bool(_run(loaded, "serving_default", words=word)["in_vocabulary"][0]) for word in (a, b, c)]
-        unknown = [word for word, found in zip((a, b, c), known, strict=True) if not found]
-        raise ValueError(f"{', '.join(dict.fromkeys(unknown))}: {UNKNOWN}")
+        unknown = [word for word in dict.fromkeys((a, b, c)) if not _known(loaded, word)]
+        raise ValueError(f"{', '.join(unknown)}: {UNKNOWN}{_hint(loaded, unknown)}")
     return _named(answer["words"], answer["similarities"])
 
 
@@ -106,6 +108,20 @@ def lines(inputs: Iterable[str]) -> Iterator[str]:
                 yield from _filled(file)
         else:
             yield given
+
+
+def _known(loaded: Model, word: str) -> bool:
+    return bool(_run(loaded, "serving_default", words=word)["in_vocabulary"][0])
+
+
+def _hint(loaded: Model, unknown: Iterable[str]) -> str:
+    """The spellings under which unknown words are in the vocabulary after all, joined by `_` or in lower case too."""
+    found = []
+    for word in unknown:
+        joined = "_".join(word.split())
+        others = [other for other in dict.fromkeys((joined, joined.lower())) if other != word]
+        found += [other for other in others if _known(loaded, other)][:1]
+    return f"; words are looked up as they are spelled, and it has {', '.join(found)}" if found else ""
 
 
 def _filled(file: Iterable[bytes]) -> Iterator[str]:

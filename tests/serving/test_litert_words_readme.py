@@ -69,11 +69,19 @@ def test_it_states_shapes_sizes_agreement_and_scores(folder: Path) -> None:
     smallest = min(FORMS.values(), key=lambda name: (folder / name).stat().st_size)
     assert f"`{smallest}` is the smallest" in text
     large = litert_words_readme.text(["the", "of"], PARITY)
+    assert "`model.tflite` is the smallest. In int8" in large
     assert "| `model.tflite` | 1,235 kB | 0.9877 | 0.5000 | 1.5e-07 | 0.4321 | 0.1000 |" in large
     assert "compare 1,402 words, evenly spaced over the vocabulary, with the answers" in " ".join(large.split())
     assert "own scores: spearman_wordsim353 0.4567, accuracy 0.1000." in large
     lines = [line for line in large.splitlines() if line.startswith("|")]
     assert {line.count("|") for line in lines[:5]} == {8}
+
+
+def test_the_smallest_form_says_its_share() -> None:
+    sizes = {"float32": 1000, "float16": 510, "int8": 316}
+    forms = {form: {**row, "bytes": sizes[form]} for form, row in PARITY["forms"].items()}
+    told = litert_words_readme.text(["the"], {**PARITY, "forms": forms})
+    assert "`model_int8.tflite` is the smallest, 32% of `model.tflite`. In int8" in told
 
 
 def test_the_order_of_outputs_is_that_of_the_files(folder: Path) -> None:

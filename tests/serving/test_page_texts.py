@@ -68,7 +68,8 @@ def test_texts_are_sent_with_enter(page: Page, tmp_path: Path, task: str) -> Non
         ("Qwxz", "Words are looked up as they are spelled, and the vocabulary is in lower case. Try “qwxz”."),
         (
             " New York",
-            "Words are looked up as they are spelled, and the vocabulary is in lower case; phrases, if it has any, are joined by _. Try “new_york”.",
+            "Words are looked up as they are spelled, and the vocabulary is in lower case; "
+            "phrases, if it has any, are joined by _. Try “new_york”.",
         ),
     ],
 )

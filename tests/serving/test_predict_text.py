@@ -17,7 +17,7 @@ from tests.serving.live import served
 
 Captured = pytest.CaptureFixture[str]
 WORDS, TABLE = text_models.vectors(30, 12)
-WORDS[5] = "grün"
+WORDS[5], WORDS[6] = "grün", "new_york"
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +76,8 @@ def test_an_impossible_text(tmp_path: Path, capsys: Captured) -> None:
 def test_words_are_answered_with_their_neighbours_and_unknown_ones_named(runs: Path, capsys: Captured) -> None:
     code, out, err = _told(capsys, runs / "word2vec", "grün", "xyzzy", "w7", "W7")
     assert code == 1
-    assert err == "error: xyzzy: not in the vocabulary\nerror: W7: not in the vocabulary\n"
+    hint = "not in the vocabulary; words are looked up as they are spelled, and it has w7"
+    assert err == f"error: xyzzy: not in the vocabulary\nerror: W7: {hint}\n"
     expected = []
     for word in ("grün", "w7"):
         ids, cosines = text_models.nearest(TABLE, WORDS.index(word), 3)
@@ -104,7 +105,8 @@ def _analogy(a: int, b: int, c: int) -> list[str]:
 def test_analogies(runs: Path, capsys: Captured) -> None:
     asked = ["--analogy", "w1", "w2", "w3", "--analogy", "w1", "xyzzy", "W3", "--analogy", "w9", "w8", "grün"]
     code, out, err = _told(capsys, runs / "word2vec", *asked)
-    assert (code, err) == (1, "error: w1 : xyzzy = W3 : ?: xyzzy, W3: not in the vocabulary\n")
+    hint = "words are looked up as they are spelled, and it has w3"
+    assert (code, err) == (1, f"error: w1 : xyzzy = W3 : ?: xyzzy, W3: not in the vocabulary; {hint}\n")
     first, second = out.splitlines()
     assert first.startswith("w1 : w2 = w3 : ?: ")
     assert [each.split()[0] for each in first.split("?: ")[1].split(", ")] == _analogy(1, 2, 3)
@@ -128,7 +130,7 @@ def test_lines_of_files_and_of_standard_input(tmp_path: Path, monkeypatch: pytes
 def test_a_server_says_what_the_bundle_says(url: str, runs: Path, capsys: Captured, form: list[str]) -> None:
     for name, asked in (
         ("ngram", ["the cat", "no \udcff", ""]),
-        ("word2vec", ["grün", "xyzzy", "--analogy", "w1", "w2", "w3", "--analogy", "w1", "w2", "x"]),
+        ("word2vec", ["grün", "GRÜN", "xyzzy", "--analogy", "w1", "w2", "w3", "--analogy", "w1", "w2", "x"]),
     ):
         expected = _told(capsys, runs / name, *asked, *form)
         assert len(expected[1].splitlines()) >= 2
@@ -143,8 +145,13 @@ def test_in_python(runs: Path) -> None:
         assert [name for name, _ in predict.analogy(loaded, "w1", "w2", "w3")] == _analogy(1, 2, 3)
         with pytest.raises(ValueError, match=r"^not in the vocabulary$"):
             predict.neighbours(loaded, "xyzzy")
+        for phrase in ("new york", " New  York"):
+            with pytest.raises(ValueError, match=r"^not in the vocabulary; .* it has new_york$"):
+                predict.neighbours(loaded, phrase)
         with pytest.raises(ValueError, match=r"^xyzzy: not in the vocabulary$"):
             predict.analogy(loaded, "w1", "xyzzy", "xyzzy")
+        with pytest.raises(ValueError, match=r"^W1, new york: .* it has w1, new_york$"):
+            predict.analogy(loaded, "W1", "w2", "new york")
     with saved_model.load(runs / "ngram" / "export" / "1") as loaded:
         score = predict.text_score(loaded, "a b")
         assert score.log_prob == pytest.approx(-3 * math.log(4))
