@@ -44,7 +44,11 @@ def _nothing_written(folder: Path) -> None:
             "the text has only blank lines, so there is nothing to split",
             "data.txt holds no words; expected a text of sentences",
         ),
-        ("word\n", "too short to split: 1 lines fall to training, validation and test as", "only one word is left"),
+        (
+            "word\n",
+            "too short to split: 1 lines fall to training, validation and test as",
+            "only one word, 'word', is left",
+        ),
     ],
     ids=["empty", "blank", "one word"],
 )
@@ -149,8 +153,7 @@ def test_the_models_own_symbols_in_the_text(ngram_story: Story, word2vec_story: 
         arpa = (tmp_path / "run" / "model.arpa").read_text(encoding="utf-8")
         assert [word for word in ("<S>", "<UNK>") if f"\t{word}\t" in arpa] == expected
         (tmp_path / "run").rename(tmp_path / choice)
-    word2vec_story("--data", "data.txt", "--out", "run", *VECTORS).refuses("data.txt, line 201 has the word '<s>'")
-    _nothing_written(tmp_path)
+    assert word2vec_story("--data", "data.txt", "--out", "run", *VECTORS).code == 0  # There they are words as others.
 
 
 def test_order_beyond_every_sentence(ngram_story: Story, tmp_path: Path) -> None:
