@@ -287,6 +287,7 @@ def _summary(evidence: Evidence) -> dict[str, str]:
         "held-out words": f"{test.words:,}",
         "training words": f"{training[0].words:,}" if training else "not known",
         "vocabulary": f"{evidence.vocabulary:,}",
-        "model": f"{evidence.smoothing}, order {len(evidence.ngrams)}",
+        "order": str(len(evidence.ngrams)),
+        "smoothing": evidence.smoothing,
         "n-grams": f"{sum(evidence.ngrams):,}",
     }

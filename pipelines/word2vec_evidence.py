@@ -47,7 +47,8 @@ def gather(
         scores=judged.scores,
         similarity=judged.similarity,
         analogies=judged.analogies,
-        method=_method(config),
+        method=f"{config.engine} {config.architecture}",
+        settings=_settings(config),
         dimensions=vectors.vector_size,
         rows=learned.rows,
         sentences=text.sentences,
@@ -68,9 +69,9 @@ def gather(
     )
 
 
-def _method(config: "Config") -> str:
+def _settings(config: "Config") -> str:
     noise = f"{config.negatives} negatives" if config.objective == "negative-sampling" else "hierarchical softmax"
-    return f"{config.engine} {config.architecture}, {noise}, window {config.window}"
+    return f"{noise}, window {config.window}"
 
 
 def _neighbours(vectors: KeyedVectors) -> Iterator[tuple[str, int, list[tuple[str, float]]]]:

@@ -33,7 +33,9 @@ class Evidence:
     analogies: "Mapping[str, Analogies]"
     """By protocol, such as top30k."""
     method: str
-    """Engine and architecture in words, such as `keras skip-gram, 5 negatives`."""
+    """Engine and architecture, such as `keras skip-gram`."""
+    settings: str
+    """What else the method was told, in words, such as `5 negatives, window 5`."""
     dimensions: int
     rows: Sequence[Mapping[str, float]]
     """The history: epoch, loss, learning_rate, words_per_second; what an engine does not tell is NaN or absent."""
@@ -77,7 +79,7 @@ def write(folder: Path, evidence: Evidence) -> None:
         _tried(evidence.tried),
         _frequencies(evidence),
         _phrases(evidence.phrases),
-        _history(evidence.rows),
+        _history(evidence),
         _forms(evidence.parity),
         sections.timing(evidence.seconds),
         sections.skipped(evidence.skipped),
@@ -95,7 +97,9 @@ def _meaning(evidence: Evidence) -> report.Section:
         "words of Wikipedia; small texts stay far below."
     )
     body = "".join(f"<p>{html.escape(note)}</p>" for note in notes)
-    rows = [[name.replace("_", " "), _score(value)] for name, value in evidence.scores.items()]
+    silent = {name.removeprefix("n_") for name, n in evidence.scores.items() if name.startswith("n_") and not n}
+    told = {name: value for name, value in evidence.scores.items() if name.partition("_")[2] not in silent}
+    rows = [[name.replace("_", " "), _score(value)] for name, value in told.items()]
     return report.Section(title="What the scores mean", body=body + sections.grid(["score", "value"], rows))
 
 
@@ -165,29 +169,32 @@ def _map(evidence: Evidence) -> report.Section | None:
 
 
 def _analogies(protocols: "Mapping[str, Analogies]") -> report.Section | None:
-    if not protocols:
-        return None
-    columns = [{section.name: section for section in found.sections} for found in protocols.values()]
+    columns = [{section.name: section for section in found.sections if section.n} for found in protocols.values()]
     names = dict.fromkeys(name for column in columns for name in column)
+    if not names:
+        return None
     rows = [[name, *(_right(column.get(name)) for column in columns)] for name in names]
     rows.append(["all", *(_right(found.total) for found in protocols.values())])
-    note = sections.remark("Right of those that could be asked. The answer is the word nearest to b - a + c (3CosAdd).")
+    note = sections.remark(
+        "Right of those that could be asked; sections with none are left out. The answer is the word nearest to b - a + c (3CosAdd)."
+    )
     grid = sections.grid(["section", *protocols], rows)
     return report.Section(title="Analogies by section", body=note + grid)
 
 
 def _right(found: "Section | None") -> str:
-    return (
-        f"{found.correct:,} of {found.n:,} ({found.correct / found.n:.1%})" if found is not None and found.n else "none"
-    )
+    return f"{found.correct:,} of {found.n:,} ({found.correct / found.n:.1%})" if found and found.n else "none"
 
 
 def _tried(rows: Sequence[tuple[str, str, str, str, float]]) -> report.Section | None:
     if not rows:
         return None
     table = [[f"{a} : {b} = {c} : …", answer, f"{cosine:.2f}"] for a, b, c, answer, cosine in rows]
+    note = sections.remark(
+        "As a is to b, so is c to the answer: the word nearest to b - a + c, with the cosine of the angle between."
+    )
     grid = sections.grid(["question", "answer", "cosine"], table, words=(1,))
-    return report.Section(title="Analogies tried", body=grid)
+    return report.Section(title="Analogies tried", body=note + grid)
 
 
 def _frequencies(evidence: Evidence) -> report.Section:
@@ -216,14 +223,18 @@ def _phrases(found: "Sequence[Phrase]") -> report.Section | None:
     return report.Section(title="Phrases", body=sections.remark("Words that were joined, the surest first.") + grid)
 
 
-def _history(rows: Sequence[Mapping[str, float]]) -> report.Section | None:
+def _history(evidence: Evidence) -> report.Section | None:
+    rows = evidence.rows
     if not rows:
         return None
+    note = sections.remark(f"By {evidence.method}, {evidence.settings}.")
     if len(rows) >= SHORT:
-        return report.Section(title="Training", body=plots.curves(rows, monitor=""))
+        return report.Section(title="Training", body=note + plots.curves(rows, monitor=""))
     columns = list(dict.fromkeys(key for row in rows for key in row))
     cells = [[_cell(row.get(key)) for key in columns] for row in rows]
-    return report.Section(title="Training", body=sections.grid([key.replace("_", " ") for key in columns], cells))
+    return report.Section(
+        title="Training", body=note + sections.grid([key.replace("_", " ") for key in columns], cells)
+    )
 
 
 def _cell(value: float | None) -> str:

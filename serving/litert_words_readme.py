@@ -22,8 +22,8 @@ scale of its own.
 ## What goes in and comes out
 
 A word goes in as its id: its line in `{vocabulary}`, counted from 0 (`{first}` is 0). Words stand there as the training text was
-prepared, so lower-case a word first where `{vocabulary}` is lower-case, and join the words of a phrase by `_`. A word that is not there has no id, and so no answer:
-say so, an id outside the file is an error. The file is inside each `.tflite` too, as metadata.
+prepared, so lower-case a word first where `{vocabulary}` is lower-case, and join the words of a phrase by `_`. A word that is not
+there has no id, and so no answer: say so, an id outside the file is an error. The file is inside each `.tflite` too, as metadata.
 
 Two signatures, both of `token_ids` int32 (1):
 

@@ -110,7 +110,8 @@ def test_the_card(evidence: Evidence, tmp_path: Path) -> None:
         "held-out words": "80",
         "training words": "2,000",
         "vocabulary": "999",
-        "model": "modified-kneser-ney, order 2",
+        "order": "2",
+        "smoothing": "modified-kneser-ney",
         "n-grams": "4,000",
     }
 

@@ -61,8 +61,8 @@ def test_analogies_whose_words_are_known_are_tried() -> None:
 def test_what_was_done_and_found_is_passed_on() -> None:
     config = Config(engine="gensim", objective="hierarchical-softmax", architecture="cbow", window=3)
     evidence = _gather(["a", "b", "c"], config)
-    assert evidence.method == "gensim cbow, hierarchical softmax, window 3"
+    assert (evidence.method, evidence.settings) == ("gensim cbow", "hierarchical softmax, window 3")
     assert evidence.counts.tolist() == [30, 20, 10]
     assert (evidence.sentences, evidence.raw_words, evidence.vocabulary_size) == (7, 70, None)
     assert (evidence.replaced, evidence.skipped) == (3, [("a.png", "a picture")])
-    assert _gather(["a", "b"]).method == "keras skip-gram, 5 negatives, window 5"
+    assert _gather(["a", "b"]).settings == "5 negatives, window 5"

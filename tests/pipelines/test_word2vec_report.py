@@ -44,6 +44,7 @@ def evidence() -> Evidence:
         similarity={"WordSim-353": _pairs(0.1625, 101, 252), "SimLex-999": _pairs(None, 1, 998)},
         analogies={"top30k": Analogies(total=_section("total", 3, 30, 1342), sections=kinds)},
         method="keras skip-gram",
+        settings="5 negatives, window 5",
         dimensions=50,
         rows=[{"epoch": 1.0, "loss": 2.5, "words_per_second": 500_000.0}, {"epoch": 2.0, "loss": float("nan")}],
         sentences=40,
@@ -91,7 +92,8 @@ def test_the_page(evidence: Evidence, tmp_path: Path) -> None:
     ]
     assert "a<b (300) c&d 0.99, e 0.50" in parts["Nearest words"]
     assert "43% of all their variance" in parts["Map of words"]
-    assert "family 3 of 30 (10.0%) currency none all 3 of 30 (10.0%)" in parts["Analogies by section"]
+    assert "family 3 of 30 (10.0%) all 3 of 30 (10.0%)" in parts["Analogies by section"]
+    assert "As a is to b, so is c to the answer" in parts["Analogies tried"]
     assert "man : woman = king : … queen 0.71" in parts["Analogies tried"]
     assert (
         "4 distinct words occur 20 times or more and have vectors, which covers 50.0% of the text"
@@ -100,6 +102,7 @@ def test_the_page(evidence: Evidence, tmp_path: Path) -> None:
     assert "1,000 words, a phrase being one, in 40 sentences" in parts["Word frequencies"]
     assert "2 of them occur less than 80 times" in parts["Word frequencies"]
     assert "new_york 30 12.5" in parts["Phrases"]
+    assert "By keras skip-gram, 5 negatives, window 5." in parts["Training"]
     assert "1 2.5 500,000 2" in parts["Training"]
     assert "served bundle 0.1625" in parts["Forms for phones"]
     assert "float32 model.tflite 4.0 KiB 1.2e-07 1.0000 0.9975 0.314 0.1625" in parts["Forms for phones"]
@@ -113,6 +116,20 @@ def test_the_scores_say_what_they_rest_on(evidence: Evidence, tmp_path: Path) ->
     assert "SimLex-999 says nothing here: it could judge 1 of its 999 word pairs" in meaning
     assert "30 of 1,372 could be asked, and 3 of those, 10.0%, were answered right" in meaning
     assert "spearman simlex999 could not be judged" in meaning
+
+
+def test_what_could_not_be_judged_takes_no_rows(evidence: Evidence, tmp_path: Path) -> None:
+    scores = {"n_wordsim353": 0.0, "oov_wordsim353": 1.0, "n_simlex999": 7.0, "oov_simlex999": 0.5, "n": 4.0}
+    nothing = Analogies(total=_section("total", 0, 0, 9), sections=[_section("family", 0, 0, 9)])
+    parts = _parts(tmp_path, replace(evidence, scores=scores, analogies={"full": nothing, "top30k": nothing}))
+    assert parts["What the scores mean"].endswith("score value n simlex999 7 oov simlex999 0.5 n 4 ")
+    assert "Analogies by section" not in parts
+
+
+def test_sections_are_there_when_one_protocol_judged_them(evidence: Evidence, tmp_path: Path) -> None:
+    other = Analogies(total=_section("total", 1, 8, 0), sections=[_section("plural", 1, 8, 0)])
+    parts = _parts(tmp_path, replace(evidence, analogies={**evidence.analogies, "full": other}))
+    assert "family 3 of 30 (10.0%) none plural none 1 of 8 (12.5%) all" in parts["Analogies by section"]
 
 
 def test_a_whole_list_needs_no_warning() -> None:
