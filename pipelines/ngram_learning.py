@@ -223,6 +223,6 @@ def _other(path: Path) -> NGramModel:
     model = ngram.read(path)
     if not model.normalised:
         raise DataError(
-            f"--mix {path}: the scores of {model.smoothing} do not sum to 1, so they cannot be mixed; give a model of another smoothing"
+            f"--mix {path}: its scores do not sum to 1, so they cannot be mixed; give a model of another smoothing"
         )
     return model

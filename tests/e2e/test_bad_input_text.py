@@ -203,7 +203,7 @@ def test_models_to_mix_that_cannot_be_read(
 def test_scores_cannot_be_mixed(ngram_story: Story, tmp_path: Path) -> None:
     assert ngram_story("--data", "good.txt", "--out", "other", *QUICK, "--smoothing", "stupid-backoff").code == 0
     ngram_story("--data", "good.txt", "--out", "run", *QUICK, "--mix", "other/model.npz").refuses(
-        "--mix other/model.npz: the scores of stupid-backoff do not sum to 1, so they cannot be mixed; give a model of another"
+        "--mix other/model.npz: its scores do not sum to 1, so they cannot be mixed; give a model of another"
     )
     _nothing_written(tmp_path)
 
