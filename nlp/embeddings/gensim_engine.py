@@ -153,9 +153,7 @@ def _epochs(
     for epoch in range(len(rows), settings.epochs):
         started = time.perf_counter()
         model.train(
-            corpus_file=str(text),
-            total_examples=counted.lines,
-            total_words=counted.words,
+            **_source(model, text, counted),
             epochs=1,
             start_alpha=settings.rate(epoch),
             end_alpha=settings.rate(epoch + 1),
@@ -171,8 +169,8 @@ def _epochs(
             {
                 "epoch": epoch + 1,
                 "loss": reached,
-                # gensim compares a worker's own sentences with all, so that each comes down this far only within an epoch.
-                "learning_rate": settings.rate(epoch + 1 / settings.workers),
+                # From a file gensim compares a worker's own sentences with all: each comes down this far only within an epoch.
+                "learning_rate": settings.rate(epoch + 1 / (1 if model.hs else settings.workers)),
                 "words_per_second": counted.words / seconds,
                 "seconds": seconds,
             }
@@ -182,6 +180,14 @@ def _epochs(
         hear(rows[-1])
     if not _outputs(model).any():
         raise DataError(encoding.NO_PAIR_DRAWN)
+
+
+def _source(model: Word2Vec, text: Path, counted: Counted) -> dict[str, Any]:
+    """The text as `Word2Vec.train` takes it: the file, which is the fastest."""
+    if model.hs:
+        # From a file gensim 4.4's hierarchical softmax gives other vectors on every call, with one worker and a seed too.
+        return {"corpus_iterable": sentences.Sentences(text), "total_words": counted.words}
+    return {"corpus_file": str(text), "total_examples": counted.lines, "total_words": counted.words}
 
 
 def _sample(model: Word2Vec, settings: _Settings, text: Path) -> loss.Sample:
