@@ -139,7 +139,7 @@ def run(config: Config) -> dict[str, float]:
     clock = runs.Clock()
     corpus, cut = ngram_learning.read(config), ngram_learning.tokenizer(config)
     if config.check:
-        return text_check.check(folder, corpus, cut)
+        return text_check.check(folder, corpus, cut, min_count=config.min_count)
     runs.start(folder, config, fingerprint=corpus.fingerprint())
     with text_runs.workplace(folder) as work:
         texts = ngram_learning.encode(config, corpus, cut, work)
