@@ -53,7 +53,8 @@ def main() -> None:
     record.write(
         "word2vec",
         command="make bench word2vec",
-        data="wiki/wiki.en.txt.xz, 13,375,596 words, 100 dimensions, 1 epoch, each engine at its own default rates; built-in lee (the command)",
+        data="wiki/wiki.en.txt.xz, 13,375,596 words, 100 dimensions, 1 epoch, each engine at its own default rates; built-in lee "
+        "(the command)",
         claims=[
             *(claim for architecture in ARCHITECTURES for claim in _claims(architecture, found[architecture])),
             Claim(
