@@ -43,8 +43,12 @@ def at_call(patch: pytest.MonkeyPatch, moment: str, number: int, trouble: Callab
 
 
 def interrupt() -> None:
-    """Ctrl-C."""
-    signal.raise_signal(signal.SIGINT)
+    """Ctrl-C; also where the tests were started in the background, whose processes ignore it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        signal.raise_signal(signal.SIGINT)
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 @contextmanager
