@@ -36,13 +36,7 @@ def write(
 
 def hint(folder: Path) -> str:
     """What to do next, as commands."""
-    if not (folder / "export").is_dir():
-        return "exported nothing"
-    name, base, run, samples = (
-        shlex.quote(str(word)) for word in (folder.name, folder / "export", folder, folder / "samples")
-    )
-    serve = f"python -m serving --model_name={name} --model_base_path={base} --rest_api_port=8501"
-    return f"serve it: {serve}\ntry it:   python -m serving.predict {run} {samples}/*"
+    return runs.hint(folder, f"{shlex.quote(str(folder / 'samples'))}/*")
 
 
 def _description(config: "Config", images: LabelledImages, scores: dict[str, float]) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from pipelines import command
+from pipelines import command, options
 
 HIGHEST_ORDER = 20
 
@@ -93,25 +93,29 @@ class Config:
 
     def __post_init__(self) -> None:
         """Check the ranges; the messages name the flags."""
-        _check(1 <= self.order <= HIGHEST_ORDER, "order", self.order, f"1 to {HIGHEST_ORDER}")
-        _check(0 < self.k < float("inf"), "k", self.k, "above 0")
+        options.check(1 <= self.order <= HIGHEST_ORDER, "order", self.order, f"1 to {HIGHEST_ORDER}")
+        options.check(0 < self.k < float("inf"), "k", self.k, "above 0")
         if self.discount_fallback is not None:
             inside = all(0 <= value <= count for count, value in enumerate(self.discount_fallback, 1))
-            _check(inside, "discount-fallback", self.discount_fallback, "0 to 1, 0 to 2 and 0 to 3, such as 0.5 1 1.5")
+            options.check(
+                inside, "discount-fallback", self.discount_fallback, "0 to 1, 0 to 2 and 0 to 3, such as 0.5 1 1.5"
+            )
         rising = all(0 <= low <= high for low, high in zip((0, *self.prune), self.prune, strict=False))
-        _check(rising, "prune", self.prune, "counts of 0 or more, none below the one before it")
-        _check(len(self.prune) <= self.order, "prune", self.prune, f"at most --order numbers, which is {self.order}")
-        _check(0 <= self.prune_entropy < 1, "prune-entropy", self.prune_entropy, "0 to below 1")
-        _check(
+        options.check(rising, "prune", self.prune, "counts of 0 or more, none below the one before it")
+        options.check(
+            len(self.prune) <= self.order, "prune", self.prune, f"at most --order numbers, which is {self.order}"
+        )
+        options.check(0 <= self.prune_entropy < 1, "prune-entropy", self.prune_entropy, "0 to below 1")
+        options.check(
             self.vocabulary_size is None or self.vocabulary_size >= 1,
             "vocabulary-size",
             self.vocabulary_size,
             "1 or more",
         )
-        _check(self.min_count >= 1, "min-count", self.min_count, "1 or more")
-        _check(self.shortest_sentence >= 1, "shortest-sentence", self.shortest_sentence, "1 or more")
-        _check(0.1 <= self.memory < float("inf"), "memory", self.memory, "0.1 or more GiB")
-        _check(0 <= self.seed < 2**32, "seed", self.seed, f"0 to {2**32 - 1}")
+        options.check(self.min_count >= 1, "min-count", self.min_count, "1 or more")
+        options.check(self.shortest_sentence >= 1, "shortest-sentence", self.shortest_sentence, "1 or more")
+        options.check(0.1 <= self.memory < float("inf"), "memory", self.memory, "0.1 or more GiB")
+        options.check(0 <= self.seed < 2**32, "seed", self.seed, f"0 to {2**32 - 1}")
         if self.prune and self.prune[0] and not self.smoothing.endswith("kneser-ney"):
             raise ValueError(
                 f"--prune {self.prune[0]} … drops words, which --smoothing {self.smoothing} cannot; begin with 0, or use --min-count"
@@ -157,11 +161,6 @@ def run(config: Config) -> dict[str, float]:
     evidence = ngram_evidence.gather(config, texts, learned, judged, seconds=clock.seconds)
     ngram_report.write(folder, evidence)
     return runs.finish(folder, judged.scores, hint=ngram_export.hint(folder))
-
-
-def _check(holds: bool, flag: str, value: object, expected: str) -> None:
-    if not holds:
-        raise ValueError(f"--{flag} is {value}; expected {expected}")
 
 
 if __name__ == "__main__":

@@ -152,6 +152,11 @@ def head_epoch_limit(how: TrainingOptions) -> int:
     return last if head == how.epochs else min(head, last - 1)
 
 
-def _check(holds: bool, flag: str, found: float | None, expected: str) -> None:
+def check(holds: bool, flag: str, found: object, expected: str) -> None:
+    """Raise ValueError, which says what was expected of a flag, unless it holds."""
     if not holds:
-        raise ValueError(f"--training.{flag} is {found}; expected {expected}")
+        raise ValueError(f"--{flag} is {found}; expected {expected}")
+
+
+def _check(holds: bool, flag: str, found: float | None, expected: str) -> None:
+    check(holds, f"training.{flag}", found, expected)

@@ -6,6 +6,7 @@ import io
 import json
 import os
 import platform
+import shlex
 import shutil
 import time
 from collections.abc import Mapping, Sequence
@@ -80,6 +81,15 @@ def finish(folder: Path, scores: Mapping[str, float], *, hint: str) -> dict[str,
     print("  ".join(f"{name} {value:.4g}" for name, value in scores.items()))
     print(f"report: {folder / 'report.html'}\n{hint}\nrun folder: {folder}", flush=True)
     return dict(scores)
+
+
+def hint(folder: Path, asked: str) -> str:
+    """What to do with a finished run, as commands; `asked`, quoted for a shell, is what its model can be tried on."""
+    if not (folder / "export").is_dir():
+        return "exported nothing"
+    name, base, run = (shlex.quote(str(word)) for word in (folder.name, folder / "export", folder))
+    serve = f"python -m serving --model_name={name} --model_base_path={base} --rest_api_port=8501"
+    return f"serve it: {serve}\ntry it:   python -m serving.predict {run} {asked}"
 
 
 def environment(*, seed: int, fingerprint: str) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from pipelines import command
+from pipelines import command, options
 
 LEAST_RATE = 0.025
 """The lowest of the learning rates that the engines begin with by themselves."""
@@ -33,23 +33,23 @@ class Training:
 
     def __post_init__(self) -> None:
         """Check the ranges; the messages name the flags."""
-        _check(self.epochs is None or self.epochs >= 1, "training.epochs", self.epochs, "1 or more")
+        options.check(self.epochs is None or self.epochs >= 1, "training.epochs", self.epochs, "1 or more")
         rate = self.learning_rate
-        _check(rate is None or 0 < rate <= 1, "training.learning-rate", rate, "above 0, at most 1")
-        _check(
+        options.check(rate is None or 0 < rate <= 1, "training.learning-rate", rate, "above 0, at most 1")
+        options.check(
             0 <= self.min_learning_rate < float("inf"),
             "training.min-learning-rate",
             self.min_learning_rate,
             "0 or more",
         )
         most = LEAST_RATE if rate is None else rate
-        _check(
+        options.check(
             self.min_learning_rate <= most,
             "training.min-learning-rate",
             self.min_learning_rate,
             f"at most {most}{' without a --training.learning-rate' if rate is None else ', the first one'}",
         )
-        _check(self.workers is None or self.workers >= 1, "training.workers", self.workers, "1 or more")
+        options.check(self.workers is None or self.workers >= 1, "training.workers", self.workers, "1 or more")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,18 +106,18 @@ class Config:
 
     def __post_init__(self) -> None:
         """Check the ranges; the messages name the flags."""
-        _check(1 <= self.dimensions <= 2000, "dimensions", self.dimensions, "1 to 2000")
-        _check(1 <= self.window <= 50, "window", self.window, "1 to 50")
-        _check(1 <= self.negatives <= 100, "negatives", self.negatives, "1 to 100")
-        _check(0 <= self.sample <= 1, "sample", self.sample, "0 to 1")
-        _check(self.min_count >= 1, "min-count", self.min_count, "1 or more")
-        _check(
+        options.check(1 <= self.dimensions <= 2000, "dimensions", self.dimensions, "1 to 2000")
+        options.check(1 <= self.window <= 50, "window", self.window, "1 to 50")
+        options.check(1 <= self.negatives <= 100, "negatives", self.negatives, "1 to 100")
+        options.check(0 <= self.sample <= 1, "sample", self.sample, "0 to 1")
+        options.check(self.min_count >= 1, "min-count", self.min_count, "1 or more")
+        options.check(
             self.vocabulary_size is None or self.vocabulary_size >= 1,
             "vocabulary-size",
             self.vocabulary_size,
             "1 or more",
         )
-        _check(0 <= self.seed < 2**32, "seed", self.seed, f"0 to {2**32 - 1}")
+        options.check(0 <= self.seed < 2**32, "seed", self.seed, f"0 to {2**32 - 1}")
         if self.objective == "hierarchical-softmax" and self.engine != "gensim":
             raise ValueError(
                 "--objective hierarchical-softmax needs --engine gensim; --engine keras has negative sampling only"
@@ -159,11 +159,6 @@ def run(config: Config) -> dict[str, float]:
     evidence = word2vec_evidence.gather(config, text, learned, judged, parity, seconds=clock.seconds)
     word2vec_report.write(folder, evidence)
     return runs.finish(folder, judged.scores, hint=word2vec_export.hint(folder))
-
-
-def _check(holds: bool, flag: str, value: object, expected: str) -> None:
-    if not holds:
-        raise ValueError(f"--{flag} is {value}; expected {expected}")
 
 
 if __name__ == "__main__":

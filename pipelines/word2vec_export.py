@@ -55,14 +55,7 @@ def shown(vectors: KeyedVectors) -> list[str]:
 
 def hint(folder: Path) -> str:
     """What to do next, as commands."""
-    if not (folder / "export").is_dir():
-        return "exported nothing"
-    name, base, run, samples = (
-        shlex.quote(str(word))
-        for word in (folder.name, folder / "export", folder, f"@{folder / 'samples' / 'words.txt'}")
-    )
-    serve = f"python -m serving --model_name={name} --model_base_path={base} --rest_api_port=8501"
-    return f"serve it: {serve}\ntry it:   python -m serving.predict {run} {samples}"
+    return runs.hint(folder, shlex.quote(f"@{folder / 'samples' / 'words.txt'}"))
 
 
 def _scores(vectors: KeyedVectors, table: NDArray[np.float32]) -> Mapping[str, float]:

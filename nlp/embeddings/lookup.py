@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from nlp.errors import DataError
 
 _SEARCHED = 20_000
-"""Most frequent words among which near spellings are looked for: difflib takes some 10 microseconds a word."""
+"""Most frequent words among which near spellings are looked for: difflib is slow."""
 _LONGEST = 60
 
 Answer = list[tuple[str, float]]
