@@ -157,15 +157,12 @@ def _peers() -> dict[str, Any]:
 def _ours(setting: dict[str, Any]) -> Callable[[Any, Any], Any]:
     import tensorflow as tf
 
-    from vision import augment
-    from vision.augment import draws
-    from vision.augmentation import Augmentation
+    from vision.augment import batch, draws
+    from vision.augment.options import Augmentation
 
     how = Augmentation(**{"shift": 0, **setting})
     epoch = tf.constant(0, tf.int64)
-    return lambda images, labels: augment.augmented(
-        images, labels, draws.draw(BATCH, epoch=epoch, seed=0, how=how), how
-    )
+    return lambda images, labels: batch.augmented(images, labels, draws.draw(BATCH, epoch=epoch, seed=0, how=how), how)
 
 
 def _pair(ours: Callable[[Any, Any], Any], layer: Any, images: Any, labels: Any) -> dict[str, float]:

@@ -49,13 +49,13 @@ def _measure(data: str) -> dict[str, Any]:
     import keras
     import tensorflow as tf
 
-    from pipelines import optimizers, options, schedules
-    from pipelines.options import TrainingOptions
-    from vision import classifiers, datasets
-    from vision.augmentation import Augmentation
-    from vision.datasets import batches
+    from pipelines.training import optimizers, options, schedules
+    from pipelines.training.options import TrainingOptions
+    from vision import classifiers
+    from vision.augment.options import Augmentation
+    from vision.datasets import batches, reading
 
-    images = datasets.read_labelled(data, size=None, seed=0)
+    images = reading.read_labelled(data, size=None, seed=0)
     how = TrainingOptions()
     model = classifiers.build("resnet", images.shape, classes=len(images.classes), seed=0)
     steps = batches.steps(images.train, batch_size=how.batch_size)

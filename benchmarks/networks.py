@@ -77,7 +77,8 @@ def _row(name: str, run: dict[str, Any]) -> list[Any]:
 
 def _anatomy(model: str) -> list[Any]:
     """Parameters, millions of operations and receptive field in pixels; what nearest neighbours have of it is the training images."""
-    from vision import anatomy, classifiers
+    from vision import classifiers
+    from vision.inspection import anatomy
 
     if model == "knn":
         return ["none", "none", "whole image"]

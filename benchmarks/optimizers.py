@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks import record
-from pipelines.options import TrainingOptions
+from pipelines.training.options import TrainingOptions
 
 METHODS: dict[str, dict[str, Any]] = {
     "SGD": {"optimizer": "sgd", "momentum": 0.0, "nesterov": False},
@@ -88,7 +88,7 @@ def _walk(name: str, rate: float) -> tuple[NDArray[np.float64], list[float]]:
     import keras
     import tensorflow as tf
 
-    from pipelines import optimizers
+    from pipelines.training import optimizers
 
     point = [keras.Variable(value, dtype="float32") for value in START]
     optimizer = optimizers.build(_options(name), rate=rate)
@@ -113,7 +113,7 @@ def _train(name: str, rate: float) -> tuple[None, list[float]]:
     import tensorflow as tf
     from sklearn.datasets import load_digits
 
-    from pipelines import optimizers
+    from pipelines.training import optimizers
 
     digits = load_digits()
     x, y = (digits.data / 16).astype(np.float32), digits.target

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from pipelines import runs
+from pipelines.record import environment, files
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks" / "results"
@@ -46,17 +46,17 @@ def write(name: str, *, command: str, data: str, claims: Sequence[Claim], detail
         "commit": commit(),
         "date": datetime.now(UTC).date().isoformat(),
         "machine": {
-            "processor": runs.processor(),
+            "processor": environment.processor(),
             "cores": os.cpu_count(),
             "system": platform.system(),
             "python": platform.python_version(),
-            "tensorflow": runs.version("tensorflow"),
-            "keras": runs.version("keras"),
+            "tensorflow": environment.version("tensorflow"),
+            "keras": environment.version("keras"),
         },
     }
     RESULTS.mkdir(exist_ok=True)
     path = RESULTS / f"{name}.json"
-    runs.write_json(path, result)
+    files.write_json(path, result)
     for claim in claims:
         sign = ">=" if claim.at_least else "<="
         verdict = "met" if claim.met else "missed"

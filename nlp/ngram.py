@@ -12,8 +12,7 @@ from typing import Unpack
 import numpy as np
 from numpy.typing import NDArray
 
-from nlp import arpa
-from nlp.ngrams import files
+from nlp.ngrams import arpa, files
 from nlp.ngrams.counts import NGramCounts, count
 from nlp.ngrams.entropy_pruning import prune
 from nlp.ngrams.mixture import merge

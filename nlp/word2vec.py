@@ -10,14 +10,14 @@ from typing import Any, Literal
 
 from gensim.models import KeyedVectors
 
-from nlp.embeddings import checkpoint, encoding, gensim_engine
-from nlp.embeddings.checkpoint import Row
+from nlp.embeddings import encoding, gensim_engine, training_state
 from nlp.embeddings.evaluation import analogies, built_in, similarity
 from nlp.embeddings.files import read, write
-from nlp.embeddings.keyed import keyed
 from nlp.embeddings.lookup import analogy, neighbours, vector
 from nlp.embeddings.phrases import Phrase
 from nlp.embeddings.phrases import join as join_phrases
+from nlp.embeddings.training_state import Row
+from nlp.embeddings.vectors import keyed
 from nlp.errors import DataError
 
 __all__ = [
@@ -123,8 +123,8 @@ def _keras(
 
     options["sample"] = options["sample"] if options["sample"] < 1 else 0.0
     encoded = encoding.encode(_chunks(text), min_count=min_count, most=most)
-    settings = {**options, "words": checkpoint.digest(encoded.words, encoded.counts)}
-    arrays, rows = checkpoint.read(state, settings=settings) if state is not None and state.exists() else ({}, [])
+    settings = {**options, "words": training_state.digest(encoded.words, encoded.counts)}
+    arrays, rows = training_state.read(state, settings=settings) if state is not None and state.exists() else ({}, [])
     for row in rows:
         if on_epoch is not None:
             on_epoch(row)
@@ -133,7 +133,7 @@ def _keras(
         rows.append(row)
         if state is not None:
             arrays = {"words": reached.words, "contexts": reached.contexts}
-            checkpoint.write(state, arrays, settings=settings, rows=rows)
+            training_state.write(state, arrays, settings=settings, rows=rows)
         if on_epoch is not None:
             on_epoch(row)
 

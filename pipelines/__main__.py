@@ -1,51 +1,54 @@
-"""`python -m pipelines` lists the stories; `python -m pipelines classify …` runs one, importing only that one."""
+"""`python -m pipelines` lists the pipelines; `python -m pipelines classify …` runs one, importing only that one."""
 
 import difflib
 import sys
 from collections.abc import Callable
+from types import ModuleType
 
 
-def _classify() -> None:
+def _classify() -> ModuleType:
     """Name what an image shows."""
-    from pipelines import classify, command
+    from pipelines import classify
 
-    command.main("classify", classify.Config, classify.run, classify.__doc__)
+    return classify
 
 
-def _ngram() -> None:
+def _ngram() -> ModuleType:
     """Learn which words follow which: an n-gram model of text."""
-    from pipelines import command, ngram
+    from pipelines import ngram
 
-    command.main("ngram", ngram.Config, ngram.run, ngram.__doc__)
+    return ngram
 
 
-def _word2vec() -> None:
+def _word2vec() -> ModuleType:
     """Learn a vector for every word of text."""
-    from pipelines import command, word2vec
+    from pipelines import word2vec
 
-    command.main("word2vec", word2vec.Config, word2vec.run, word2vec.__doc__)
+    return word2vec
 
 
-STORIES: dict[str, Callable[[], None]] = {"classify": _classify, "ngram": _ngram, "word2vec": _word2vec}
-"""Every story by its name."""
+PIPELINES: dict[str, Callable[[], ModuleType]] = {"classify": _classify, "ngram": _ngram, "word2vec": _word2vec}
+"""Every pipeline by its name: a function that imports it, and whose docstring says what it is for."""
 
 
 def main(arguments: list[str]) -> None:
-    """Run the story that the first argument names, or list them all."""
+    """Run the pipeline that the first argument names, or list them all."""
     if not arguments or arguments[0] in ("-h", "--help"):
         print(
-            "usage: python -m pipelines STORY [--help]\n\n"
-            + "\n".join(f"  {name:<12}{story.__doc__}" for name, story in STORIES.items())
+            "usage: python -m pipelines PIPELINE [--help]\n\n"
+            + "\n".join(f"  {name:<12}{pipeline.__doc__}" for name, pipeline in PIPELINES.items())
         )
         return
-    story = arguments[0]
-    if story not in STORIES:
-        nearest = difflib.get_close_matches(story, STORIES, n=1)
+    name = arguments[0]
+    if name not in PIPELINES:
+        nearest = difflib.get_close_matches(name, PIPELINES, n=1)
         hint = f"; did you mean {nearest[0]}?" if nearest else ""
-        print(f"error: unknown story {story!r}; expected one of {', '.join(STORIES)}{hint}", file=sys.stderr)
+        print(f"error: unknown pipeline {name!r}; expected one of {', '.join(PIPELINES)}{hint}", file=sys.stderr)
         sys.exit(2)
+    from pipelines import command
+
     del sys.argv[1]
-    STORIES[story]()
+    command.main(PIPELINES[name]())
 
 
 if __name__ == "__main__":

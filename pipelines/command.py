@@ -6,15 +6,13 @@ import os
 import re
 import shlex
 import sys
-from collections.abc import Callable, Iterator
-from typing import Any, TypeVar
+from collections.abc import Iterator
+from types import ModuleType
 
 import tyro
 
-from pipelines import runs
+from pipelines.record import runs
 from serving import native_log
-
-Config = TypeVar("Config")
 
 _DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 # Python finds no temporary folder when all of them are full.
@@ -22,16 +20,20 @@ _DISK_WORDS = (*map(os.strerror, _DISK_ERRORS), "No usable temporary directory")
 _PATH_ERRORS = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.ENAMETOOLONG)
 
 
-def main(story: str, config: type[Config], run: Callable[[Config], Any], description: str | None) -> None:
-    """Parse the flags, run the story, and exit: 0 done, 1 failed, 2 wrong flags, 130 interrupted."""
+def main(pipeline: ModuleType) -> None:
+    """Parse the flags, run the pipeline, and exit: 0 done, 1 failed, 2 wrong flags, 130 interrupted.
+
+    pipeline: its package, with `Config`, `run` and a docstring.
+    """
+    story = pipeline.__name__.rsplit(".", 1)[1]
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             # A file name may hold what the terminal cannot show.
             stream.reconfigure(errors="backslashreplace")
     try:
-        parsed = tyro.cli(config, description=description, prog=f"python -m pipelines.{story}")
+        parsed = tyro.cli(pipeline.Config, description=pipeline.__doc__, prog=f"python -m pipelines.{story}")
         native_log.load_tensorflow()
-        run(parsed)
+        pipeline.run(parsed)
     except KeyboardInterrupt:
         kept = f"interrupted; what was finished is kept. Continue with: {_again(story)}"
         _stop(130, kept if runs.under_way() else "interrupted before the run began; nothing was written")

@@ -9,7 +9,7 @@ import importlib.metadata
 import sys
 from collections.abc import Sequence
 
-from serving.server.flags import FlagError, parse, usage
+from serving.server.process.flags import FlagError, parse, usage
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -26,11 +26,12 @@ def main(arguments: Sequence[str]) -> int:
     except FlagError as error:
         print(error, file=sys.stderr)
         return 1
-    from serving.server import run, settings
+    from serving.server import errors
+    from serving.server.process import service
 
     try:
-        run.run(flags)
-    except settings.StartError as error:
+        service.run(flags)
+    except errors.StartError as error:
         print(f"Failed to start server. Error: {error}", file=sys.stderr)
         return 1
     return 0

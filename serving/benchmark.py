@@ -23,7 +23,8 @@ from typing import Any
 
 import numpy as np
 
-from serving import bundle, native_log, saved_model, warmup
+from serving import bundle, native_log, saved_model
+from serving.bundle import warmup_requests
 
 WARM_UP_CALLS = 5
 LONGEST_SECONDS = 10.0
@@ -137,7 +138,7 @@ def _picture_requests(folder: Path, images: np.ndarray) -> list[Request]:
 
 def _warmup_requests(folder: Path) -> list[Request]:
     """The first warm-up request of each signature, as one row and as 32 (the same rows again and again)."""
-    found = dict(reversed(warmup.read(folder)))
+    found = dict(reversed(warmup_requests.read(folder)))
     if not found:
         raise ValueError(
             f"{folder} takes no images and has no warm-up requests to be measured with; export it again with this version"
@@ -169,19 +170,20 @@ def _litert_rows(file: Path, task: str, example: Any, *, calls: int) -> Iterator
 
 def _litert_call(file: Path, task: str, *, threads: int) -> Callable[[Any], Any]:
     try:
-        from serving import litert, litert_words_parity
+        from serving.litert import classifier
+        from serving.litert.words import parity
     except ModuleNotFoundError as error:
         raise ValueError(
             f"{file.name} needs the package {error.name}; install this project with its train extra"
         ) from error
     if task == "word2vec":
-        return litert_words_parity.Interpreter(file, threads=threads).search
-    return litert.Interpreter(file, threads=threads).run
+        return parity.Interpreter(file, threads=threads).search
+    return classifier.Interpreter(file, threads=threads).run
 
 
 def _image_bytes(folder: Path, image: np.ndarray) -> bytes:
     """An encoded image: the bundle's own warm-up request, or `image`, uint8 (h, w, 3), as a PNG."""
-    for _, inputs in warmup.read(folder):
+    for _, inputs in warmup_requests.read(folder):
         if "image_bytes" in inputs:
             return bytes(inputs["image_bytes"][0])
     import cv2

@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 import yaml  # type: ignore[import-untyped]
 
-from serving.server import batching_parameters, flags, model_config, monitoring
+from serving.server.batching import parameters
+from serving.server.models import config
+from serving.server.process import flags, monitoring
 
 ROOT = Path(__file__).parents[1]
 
@@ -201,13 +203,13 @@ def test_the_config_files_are_ones_that_the_server_reads(tmp_path: Path) -> None
     told = _flags(pod["spec"]["containers"][0])
     given = {told.model_config_file, told.monitoring_config_file, told.batching_parameters_file}
     assert given == {f"/config/{name}" for name in files}
-    models = model_config.read(tmp_path / "models.config") or []
+    models = config.read(tmp_path / "models.config") or []
     assert [(each.name, str(each.base_path)) for each in models] == [
         ("photos", "/models/photos"),
         ("digits", "/models/digits"),
     ]
     assert told.model_config_file_poll_wait_seconds > 0
-    batching_parameters.read(tmp_path / "batching.config").check()
+    parameters.read(tmp_path / "batching.config").check()
     annotations = pod["metadata"]["annotations"]
     assert annotations["prometheus.io/path"] == monitoring.read(tmp_path / "monitoring.config")
     assert annotations["prometheus.io/port"] == str(told.rest_api_port)

@@ -19,7 +19,7 @@ import pytest
 import yaml  # type: ignore[import-untyped]
 
 from serving.client import Client
-from serving.server import flags
+from serving.server.process import flags
 from tests.serving import live, models
 
 ROOT = Path(__file__).parents[1]

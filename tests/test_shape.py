@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import tyro
 
-from pipelines.__main__ import STORIES
+from pipelines.__main__ import PIPELINES
 
 ROOT = Path(__file__).parents[1]
 ROOMS = ("pipelines", "vision", "nlp", "serving")
@@ -60,7 +60,7 @@ def _story(name: str) -> Any:
     return importlib.import_module(f"pipelines.{name}")
 
 
-@pytest.mark.parametrize("name", list(STORIES))
+@pytest.mark.parametrize("name", list(PIPELINES))
 def test_stories_have_one_shape(name: str) -> None:
     story = _story(name)
     assert story.Config.__dataclass_params__.frozen
@@ -70,7 +70,7 @@ def test_stories_have_one_shape(name: str) -> None:
     assert {"data", "out", "seed", "export", "resume", "check"} <= fields
 
 
-@pytest.mark.parametrize("name", list(STORIES))
+@pytest.mark.parametrize("name", list(PIPELINES))
 def test_the_command_in_a_storys_docstring_parses(name: str) -> None:
     story = _story(name)
     command = next(line for line in (inspect.getdoc(story) or "").splitlines() if f"python -m pipelines.{name}" in line)
@@ -78,7 +78,7 @@ def test_the_command_in_a_storys_docstring_parses(name: str) -> None:
     tyro.cli(story.Config, args=words[words.index(f"pipelines.{name}") + 1 :])
 
 
-@pytest.mark.parametrize("name", [*STORIES, "options"])
+@pytest.mark.parametrize("name", [*(f"{name}/config" for name in PIPELINES), "training/options"])
 def test_every_field_says_what_it_is(name: str) -> None:
     tree = ast.parse((ROOT / "pipelines" / f"{name}.py").read_text(encoding="utf-8"))
     classes = [node for node in tree.body if isinstance(node, ast.ClassDef)]

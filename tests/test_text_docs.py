@@ -9,7 +9,8 @@ from pathlib import Path
 
 from gensim.test.utils import datapath
 
-from pipelines import ngram, word2vec
+from pipelines.ngram import config
+from pipelines.word2vec import config as word2vec_config
 
 ROOT = Path(__file__).parents[1]
 TEXT = (ROOT / "docs" / "text.md").read_text(encoding="utf-8")
@@ -43,7 +44,9 @@ def test_its_blocks_run(tmp_path: Path) -> None:
 
 def test_its_flags_and_links_exist() -> None:
     known = {
-        field.name.replace("_", "-") for story in (ngram.Config, word2vec.Config) for field in dataclasses.fields(story)
+        field.name.replace("_", "-")
+        for story in (config.Config, word2vec_config.Config)
+        for field in dataclasses.fields(story)
     }
     named = set(re.findall(r"`--([a-z-]+)", TEXT)) - {"skip", "discount", "interpolate"}  # of lmplz
     assert len(named) > 15

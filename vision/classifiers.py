@@ -8,8 +8,6 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from vision import backbones
-from vision.backbones import BACKBONES
 from vision.datasets.labelled import Examples
 from vision.networks.airbench import PatchWhitening, airbench, patched
 from vision.networks.alexnet import alexnet
@@ -20,6 +18,8 @@ from vision.networks.mlp import mlp
 from vision.networks.nin import nin
 from vision.networks.resnet import resnet
 from vision.networks.vgg import vgg
+from vision.pretrained import backbones
+from vision.pretrained.backbones import BACKBONES
 
 Shape = tuple[int, int, int]
 

@@ -13,7 +13,7 @@ from gensim.models import KeyedVectors, Word2Vec
 from numpy.typing import NDArray
 
 from nlp.embeddings.gensim_log import quiet
-from nlp.embeddings.keyed import keyed
+from nlp.embeddings.vectors import keyed
 from nlp.errors import DataError
 
 TEXT, BINARY, KEYED = (".txt", ".vec"), (".bin",), (".kv",)

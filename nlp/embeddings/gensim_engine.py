@@ -10,11 +10,11 @@ from typing import Any, Literal
 import numpy as np
 from gensim.models import KeyedVectors, Word2Vec
 
-from nlp.embeddings import checkpoint, encoding, loss, sentences
-from nlp.embeddings.checkpoint import Row
+from nlp.embeddings import encoding, gensim_loss, sentences, training_state
 from nlp.embeddings.gensim_log import quiet
-from nlp.embeddings.keyed import keyed
 from nlp.embeddings.sentences import Counted
+from nlp.embeddings.training_state import Row
+from nlp.embeddings.vectors import keyed
 from nlp.errors import DataError
 
 LEARNING_RATES = {"skip-gram": 0.025, "cbow": 0.05}
@@ -92,7 +92,7 @@ def train(
         min_learning_rate=min_learning_rate,
         workers=1 if deterministic else workers,
         seed=seed,
-        words=checkpoint.digest(list(counts), numbers),
+        words=training_state.digest(list(counts), numbers),
     )
     with quiet(), tempfile.TemporaryDirectory() as folder:
         short = sentences.cut(text, counted, target=Path(folder) / "text.txt")
@@ -190,8 +190,8 @@ def _source(model: Word2Vec, text: Path, counted: Counted) -> dict[str, Any]:
     return {"corpus_file": str(text), "total_examples": counted.lines, "total_words": counted.words}
 
 
-def _sample(model: Word2Vec, settings: _Settings, text: Path) -> loss.Sample:
-    return loss.draw(
+def _sample(model: Word2Vec, settings: _Settings, text: Path) -> gensim_loss.Sample:
+    return gensim_loss.draw(
         text,
         model.wv.key_to_index,
         np.array([model.wv.get_vecattr(word, "count") for word in model.wv.index_to_key], np.int64),
@@ -202,12 +202,12 @@ def _sample(model: Word2Vec, settings: _Settings, text: Path) -> loss.Sample:
     )
 
 
-def _loss(model: Word2Vec, sample: loss.Sample) -> float:
+def _loss(model: Word2Vec, sample: gensim_loss.Sample) -> float:
     with np.errstate(over="ignore", invalid="ignore"):  # of vectors that grow without end
         if model.hs:
             codes, points = model.wv.expandos["code"], model.wv.expandos["point"]
-            return loss.hierarchical_softmax(sample, model.wv.vectors, model.syn1, codes, points)
-        return loss.negative_sampling(sample, model.wv.vectors, model.syn1neg)
+            return gensim_loss.hierarchical_softmax(sample, model.wv.vectors, model.syn1, codes, points)
+        return gensim_loss.negative_sampling(sample, model.wv.vectors, model.syn1neg)
 
 
 def _outputs(model: Word2Vec) -> Any:
@@ -223,12 +223,12 @@ def _save(model: Word2Vec, settings: _Settings, rows: list[Row], path: Path) -> 
         "random": random["key"],
         "position": np.array(random["pos"]),
     }
-    checkpoint.write(path, arrays, settings=asdict(settings), rows=rows)
+    training_state.write(path, arrays, settings=asdict(settings), rows=rows)
 
 
 def _restore(model: Word2Vec, settings: _Settings, path: Path) -> list[Row]:
     """Put the model where the state left off; returns the rows of the epochs done."""
-    arrays, rows = checkpoint.read(path, settings=asdict(settings))
+    arrays, rows = training_state.read(path, settings=asdict(settings))
     model.wv.vectors[:], _outputs(model)[:] = arrays["vectors"], arrays["outputs"]
     random = model.random.get_state(legacy=False)
     random["state"] = {"key": arrays["random"], "pos": int(arrays["position"])}

@@ -14,9 +14,9 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from nlp.embeddings import blocks, encoding, negative_sampling
-from nlp.embeddings.blocks import Blocks, Drawer
+from nlp.embeddings import encoding, negative_sampling, training_blocks
 from nlp.embeddings.encoding import Encoded
+from nlp.embeddings.training_blocks import Blocks, Drawer
 from nlp.errors import DataError
 
 ARCHITECTURES = {"skip-gram": negative_sampling.skip_gram, "cbow": negative_sampling.cbow}
@@ -129,8 +129,8 @@ def train(
         steps = _steps(model, architecture, window=window, negatives=negatives)
         drawer = Drawer(
             encoded=encoded,
-            keep=blocks.keep_probability(encoded.counts, sample),
-            noise=blocks.noise_probability(encoded.counts),
+            keep=training_blocks.keep_probability(encoded.counts, sample),
+            noise=training_blocks.noise_probability(encoded.counts),
             window=window,
             seed=seed,
         )
@@ -161,8 +161,13 @@ def _steps(model: WordVectors, architecture: str, *, window: int, negatives: int
             pairs += tf.cast(found.pairs, tf.float64)
         return loss, pairs
 
-    widths = (blocks.CENTRES + 2 * window, blocks.CENTRES, blocks.CENTRES, blocks.DRAWN)
-    part = Blocks(*(tf.TensorSpec((None, blocks.BLOCKS, width), tf.int32) for width in widths))
+    widths = (
+        training_blocks.CENTRES + 2 * window,
+        training_blocks.CENTRES,
+        training_blocks.CENTRES,
+        training_blocks.DRAWN,
+    )
+    part = Blocks(*(tf.TensorSpec((None, training_blocks.BLOCKS, width), tf.int32) for width in widths))
     return tf.function(steps).get_concrete_function(part, tf.TensorSpec((None,), tf.float32))
 
 

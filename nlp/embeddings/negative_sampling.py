@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import tensorflow as tf
 
-from nlp.embeddings.blocks import Blocks
+from nlp.embeddings.training_blocks import Blocks
 
 LIMIT = 2.0
 """Rate times curvature of a row is at most this: gradient descent is stable below it."""

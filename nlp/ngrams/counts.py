@@ -2,7 +2,7 @@
 
 import itertools
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -97,3 +97,18 @@ def _adjusted(tables: list[counting.Table]) -> tuple[NDArray[np.int64], ...]:
     adjusted.append(tables[-1].raw)
     adjusted[0] = np.where(tables[0].begins, 0, adjusted[0])
     return tuple(adjusted)
+
+
+def shorter(counts: NGramCounts, order: int) -> NGramCounts:
+    """The counts of a model of lower order: its longest n-grams count as often as they occur."""
+    adjusted = (*counts.adjusted[: order - 1], counts.raw[order - 1])
+    if order == 1:
+        adjusted = (np.where(counts.begins[0], 0, counts.raw[0]),)
+    return replace(
+        counts,
+        keys=counts.keys[:order],
+        raw=counts.raw[:order],
+        adjusted=adjusted,
+        suffix=counts.suffix[:order],
+        begins=counts.begins[:order],
+    )

@@ -5,7 +5,8 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from nlp.ngrams import contexts, links, selection
+from nlp.ngrams import links, selection
+from nlp.ngrams.smoothings import contexts
 from nlp.ngrams.tables import Level, NGramModel
 from nlp.vocabulary import BOS_ID, EOS_ID
 

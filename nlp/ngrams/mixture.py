@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nlp.errors import DataError
-from nlp.ngrams import entropy_pruning, links
+from nlp.ngrams import entropy_pruning, links, query
 from nlp.ngrams.tables import Level, NGramModel
 from nlp.vocabulary import UNK_ID, Vocabulary
 
@@ -116,3 +116,11 @@ def _level(members: Sequence[_Member], shares: NDArray[np.float64], order: int, 
         prob += share * member.take(keys // size, keys % size)
     with np.errstate(divide="ignore"):
         return Level(keys=keys, log10_prob=np.log10(np.minimum(prob, 1)), log10_backoff=np.zeros(len(keys)))
+
+
+def weigh(models: Sequence[NGramModel], chunks: Sequence[str]) -> NDArray[np.float64]:
+    """The weights under which a text is most probable, by EM."""
+    found = [query.score(model, model.vocabulary.encode(chunks)) for model in models]
+    return weights(
+        np.power(10.0, [scores.log10 for scores in found]), unknown=np.array([scores.unknown for scores in found])
+    )

@@ -7,18 +7,9 @@ from typing import TypedDict
 import numpy as np
 from numpy.typing import NDArray
 
-from nlp.ngrams import (
-    add_k,
-    contexts,
-    entropy_pruning,
-    katz,
-    kneser_ney,
-    maximum_likelihood,
-    selection,
-    stupid_backoff,
-    witten_bell,
-)
+from nlp.ngrams import entropy_pruning, selection
 from nlp.ngrams.counts import NGramCounts
+from nlp.ngrams.smoothings import add_k, contexts, katz, kneser_ney, maximum_likelihood, stupid_backoff, witten_bell
 from nlp.ngrams.tables import Level, NGramModel
 from nlp.vocabulary import Vocabulary
 

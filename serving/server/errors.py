@@ -77,3 +77,7 @@ def from_exception(error: BaseException) -> ServingError:
             return ServingError(Code(number), str(getattr(error, "message", error)))
     code = Code.INVALID_ARGUMENT if isinstance(error, ValueError) else Code.INTERNAL
     return ServingError(code, str(error) or type(error).__name__)
+
+
+class StartError(Exception):
+    """The server cannot be started; the message is meant for the person who started it."""

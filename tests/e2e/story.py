@@ -65,7 +65,7 @@ def _runner(name: str, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: py
         capsys.readouterr()
         code: Any = 0
         try:
-            command.main(name, module.Config, module.run, module.__doc__)
+            command.main(module)
         except SystemExit as ended:
             code = ended.code
         captured = capsys.readouterr()

@@ -132,12 +132,13 @@ def test_data_that_is_not_there(story: Story, tmp_path: Path) -> None:
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A finished run on the digits; `unfinished` is made of it."""
     from pipelines import classify
-    from pipelines.options import TrainingOptions
+    from pipelines.classify import config
+    from pipelines.training.options import TrainingOptions
 
     folder = tmp_path_factory.mktemp("runs") / "finished"
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PIPELINES_TINY", "1")
-        classify.run(classify.Config(out=folder, model="lenet", export=False, training=TrainingOptions(batch_size=16)))
+        classify.run(config.Config(out=folder, model="lenet", export=False, training=TrainingOptions(batch_size=16)))
     return folder
 
 
@@ -192,7 +193,7 @@ def test_out_of_a_run_that_was_killed_before_it_began(story: Story, tmp_path: Pa
 
 
 def _weights(path: Path, name: str, *, side: int = 8, classes: int = 10) -> None:
-    from pipelines import checkpoints
+    from pipelines.training import checkpoints
     from vision import classifiers
 
     checkpoints.save_weights(path, classifiers.build(name, (side, side, 3), classes=classes, seed=1))

@@ -80,7 +80,7 @@ def test_interrupted_word_vectors(
     """Bit by bit the vectors of a run that was not."""
     flags = (*WORDS, *EPOCHS, "--engine", engine, "--no-export")
     with monkeypatch.context() as patch:
-        texts.at_call(patch, "nlp.embeddings.checkpoint.write", kept + 1, texts.interrupt)
+        texts.at_call(patch, "nlp.embeddings.training_state.write", kept + 1, texts.interrupt)
         told = word2vec_story("--out", "run", *flags)
     told.refuses("interrupted; what was finished is kept. Continue with: python -m pipelines.word2vec", code=130)
     _no_temporary_files(tmp_path)
@@ -99,7 +99,7 @@ def test_interrupted_word_vectors(
     assert (run / "scores.json").read_bytes() == (straight / "scores.json").read_bytes()
 
 
-@pytest.mark.parametrize("moment", ["serving.bundle.write", "pipelines.ngram_export._write_mobile"])
+@pytest.mark.parametrize("moment", ["serving.bundle.write", "pipelines.ngram.export._write_mobile"])
 def test_interrupted_export_of_n_grams(
     ngram_story: Story, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moment: str
 ) -> None:
@@ -117,10 +117,10 @@ def test_interrupted_export_of_n_grams(
 @pytest.mark.parametrize(
     ("moment", "size"),
     [
-        ("pipelines.runs.start", 100),
+        ("pipelines.record.runs.start", 100),
         ("nlp.vocabulary.encode", 1000),
         ("nlp.ngram.write", 1000),
-        ("pipelines.ngram_report.write", 1000),
+        ("pipelines.ngram.report.write", 1000),
         ("serving.bundle.write", 1000),
     ],
 )
@@ -133,7 +133,7 @@ def test_full_disk_of_n_grams(
         told = ngram_story("--out", "run", *NGRAM, *export)
     told.refuses(FULL, "free some space, then continue with: python -m pipelines.ngram --out run")
     _no_temporary_files(tmp_path)
-    assert (tmp_path / "run").exists() == (moment != "pipelines.runs.start")
+    assert (tmp_path / "run").exists() == (moment != "pipelines.record.runs.start")
     assert ngram_story(*_again(told.said)).code == 0
     assert (tmp_path / "run" / "scores.json").exists()
 
@@ -141,12 +141,12 @@ def test_full_disk_of_n_grams(
 @pytest.mark.parametrize(
     ("moment", "size"),
     [
-        ("pipelines.runs.start", 100),
-        ("pipelines.word2vec_learning.normalise", 1000),
-        ("nlp.embeddings.checkpoint.write", 500),
+        ("pipelines.record.runs.start", 100),
+        ("pipelines.word2vec.data.normalise", 1000),
+        ("nlp.embeddings.training_state.write", 500),
         ("nlp.word2vec.write", 500),
         ("serving.bundle.write", 1000),
-        ("serving.litert_words.convert", 500),
+        ("serving.litert.words.convert", 500),
     ],
 )
 def test_full_disk_of_word_vectors(
@@ -158,7 +158,7 @@ def test_full_disk_of_word_vectors(
         told = word2vec_story("--out", "run", *WORDS, *EPOCHS, *export)
     told.refuses(FULL, "free some space, then continue with: python -m pipelines.word2vec --out run")
     _no_temporary_files(tmp_path)
-    assert (tmp_path / "run").exists() == (moment != "pipelines.runs.start")
+    assert (tmp_path / "run").exists() == (moment != "pipelines.record.runs.start")
     assert word2vec_story(*_again(told.said)).code == 0
     assert len(_rows(tmp_path / "run")) == 4
     assert (tmp_path / "run" / "mobile" / "parity.json").exists() == (not export)

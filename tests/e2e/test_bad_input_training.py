@@ -15,7 +15,7 @@ import keras
 import numpy as np
 import pytest
 
-from pipelines import checkpoints, schedules
+from pipelines.training import checkpoints, schedules
 from tests.e2e.story import FAST, Story, Told, contents, tiny_environment, troubled, troubled_command
 from tests.vision import pictures
 from vision import classifiers
@@ -92,11 +92,11 @@ TRAINED = ["best.weights.h5", "config.json", "environment.json", "history.csv", 
     ("size", "moment", "reached"),
     [
         (50_000, "serving.bundle.write", []),
-        (20, "serving.warmup.write", []),
+        (20, "serving.bundle.warmup_requests.write", []),
         (50_000, "serving.litert.convert", ["export/1", "samples"]),
-        (1000, "serving.litert._parity", ["export/1", "samples"]),
-        (1000, "pipelines.classify_report.write", ["export/1", "mobile", "samples"]),
-        (10, "pipelines.runs.finish", ["export/1", "mobile", "report.html", "samples"]),
+        (1000, "serving.litert.classifier.parity._parity", ["export/1", "samples"]),
+        (1000, "pipelines.classify.report.write", ["export/1", "mobile", "samples"]),
+        (10, "pipelines.record.runs.finish", ["export/1", "mobile", "report.html", "samples"]),
     ],
 )
 def test_disk_full_after_training(tmp_path: Path, size: int, moment: str, reached: list[str]) -> None:
@@ -111,7 +111,7 @@ def test_disk_full_after_training(tmp_path: Path, size: int, moment: str, reache
     assert not [path for path in tmp_path.rglob("*") if path.name.startswith(".")]
 
 
-@pytest.mark.parametrize(("size", "moment"), [(100, "start"), (3000, "pipelines.training.fit")])
+@pytest.mark.parametrize(("size", "moment"), [(100, "start"), (3000, "pipelines.training.fitting.fit")])
 def test_disk_full_before_the_first_checkpoint(story: Story, tmp_path: Path, size: int, moment: str) -> None:
     told = troubled(tmp_path, size, moment, "--out", "run", *FAST, "--no-export")
     _check_disk_full(told)
@@ -186,7 +186,7 @@ def test_interrupt_inside_an_epoch(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["my runs"]
 
 
-@pytest.mark.parametrize("moment", ["serving.bundle._replace", "serving.litert_file.converted"])
+@pytest.mark.parametrize("moment", ["serving.bundle._replace", "serving.litert.forms.converted"])
 def test_interrupt_during_export(story: Story, tmp_path: Path, moment: str) -> None:
     """Without --out, the message names the folder that was chosen."""
     told = troubled(tmp_path, "interrupt", moment, *FAST)
@@ -203,7 +203,7 @@ def test_interrupt_during_export(story: Story, tmp_path: Path, moment: str) -> N
 
 
 def test_interrupt_before_the_run_began(tmp_path: Path) -> None:
-    told = troubled(tmp_path, "interrupt", "vision.datasets.read_labelled", *FAST)
+    told = troubled(tmp_path, "interrupt", "vision.datasets.reading.read_labelled", *FAST)
     told.refuses("error: interrupted before the run began; nothing was written", code=130)
     assert not list(tmp_path.iterdir())
 

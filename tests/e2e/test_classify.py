@@ -11,10 +11,14 @@ import pytest
 from numpy.typing import NDArray
 
 from pipelines import classify
-from pipelines.options import TrainingOptions
-from serving import litert, litert_metadata
+from pipelines.classify import config as classify_config
+from pipelines.training.options import TrainingOptions
+from serving import litert
+from serving.litert import classifier
+from serving.litert.classifier import metadata as litert_metadata
 from tests.e2e.helpers import b64, get, post, served
 from vision import classifiers, datasets
+from vision.datasets import reading
 
 TOLERANCE = {"float32": 1e-5, "float16": 1e-2, "int8": 0.15}
 """Largest difference of a probability from Keras; int8 rounds every activation to 256 steps."""
@@ -35,12 +39,12 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Told:
     """Real digits, 300 of them, a few epochs of lenet."""
     folder = tmp_path_factory.mktemp("runs") / "digits"
     data = folder.with_name("digits.npz")
-    images = datasets.read_labelled("digits", size=None, seed=0).train
+    images = reading.read_labelled("digits", size=None, seed=0).train
     np.savez(data, images=np.stack([images[i] for i in range(300)]), labels=images.labels[:300])
     training = TrainingOptions(epochs=8, batch_size=16)
-    config = classify.Config(data=str(data), out=folder, model="lenet", training=training)
+    config = classify_config.Config(data=str(data), out=folder, model="lenet", training=training)
     scores = classify.run(config)
-    read = datasets.read_labelled(str(data), size=None, seed=0)
+    read = reading.read_labelled(str(data), size=None, seed=0)
     model = classifiers.build("lenet", read.shape, classes=len(read.classes), seed=1)
     model.load_weights(folder / "checkpoints" / "best.weights.h5")
     held_out = np.stack([read.test[i] for i in range(len(read.test))]).astype(np.float32)
@@ -110,7 +114,7 @@ def test_rest_answers_as_keras_does(told: Told) -> None:
 @pytest.mark.parametrize("form", list(litert.FORMS))
 def test_every_tflite_answers_as_keras_does(told: Told, form: str) -> None:
     path = told.folder / "mobile" / litert.FORMS[form]
-    interpreter = litert.Interpreter(path)
+    interpreter = classifier.Interpreter(path)
     answers = np.stack([interpreter.run(told.images.test[i]) for i in range(len(told.images.test))])
     difference = float(np.abs(answers - told.probabilities).max())
     parity = json.loads((told.folder / "mobile" / "parity.json").read_text())["forms"][form]

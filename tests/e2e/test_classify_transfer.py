@@ -10,10 +10,13 @@ import pytest
 from numpy.typing import NDArray
 
 from pipelines import classify
-from pipelines.options import TrainingOptions
+from pipelines.classify import config as classify_config
+from pipelines.training.options import TrainingOptions
 from tests.e2e.helpers import b64, post, served
 from tests.vision.pictures import encode
-from vision import classifiers, datasets, weights
+from vision import classifiers, datasets
+from vision.datasets import reading
+from vision.pretrained import weights
 
 SIDE = 32
 
@@ -62,11 +65,11 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Told:
     file, folder, data = place / "mobilenet.weights.h5", place / "run", _photos(place / "photos")
     _backbone().save_weights(file)
     training = TrainingOptions(epochs=3, head_epochs=2, batch_size=16)
-    config = classify.Config(
+    config = classify_config.Config(
         data=str(data), out=folder, model="MobileNet", weights=str(file), size=SIDE, training=training
     )
     classify.run(config)
-    images = datasets.read_labelled(str(data), size=SIDE, seed=0, crop=True)
+    images = reading.read_labelled(str(data), size=SIDE, seed=0, crop=True)
     model = classifiers.build("MobileNet", images.shape, classes=2, seed=9)
     weights.load(folder / "checkpoints" / "best.weights.h5", model)
     held_out = np.stack([images.test[i] for i in range(len(images.test))]).astype(np.float32)
@@ -112,7 +115,7 @@ def test_imagenets_features_tell_ants_from_bees(real_data: Path, tmp_path: Path)
     """Two of the 15 epochs of `make bench ants_bees`, at half the side."""
     training = TrainingOptions(epochs=2, head_epochs=2, batch_size=16, learning_rate=4e-3)
     scores = classify.run(
-        classify.Config(
+        classify_config.Config(
             data=str(real_data / "ants_bees"),
             out=tmp_path / "run",
             model="MobileNetV2",

@@ -13,10 +13,11 @@ import pytest
 from gensim.test.utils import datapath
 
 from nlp import ngram
-from nlp.tokenizers import Tokenizer
+from nlp.tokenizers.tokenizer import Tokenizer
 from nlp.vocabulary import BOS_ID, UNK_ID
 from pipelines import ngram as story
-from pipelines import ngram_learning
+from pipelines.ngram import config as ngram_config
+from pipelines.ngram import data as ngram_data
 from tests.e2e.helpers import ROOT, free_port, get, post, predict_grpc, served
 
 TEXTS = ["The fire has", "Police say the man was found. He", "Zyzzyva qwxk.", "", "the government of the united states"]
@@ -28,7 +29,7 @@ class Told:
 
     folder: Path
     scores: dict[str, float]
-    config: story.Config
+    config: ngram_config.Config
     model: ngram.NGramModel
 
 
@@ -39,7 +40,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Told:
     data = folder.with_name("news.txt")
     lines = Path(datapath("lee_background.cor")).read_text(encoding="utf-8").splitlines()
     data.write_text("\n".join(lines[:150]) + "\n", encoding="utf-8")
-    config = story.Config(data=str(data), out=folder, discount_fallback=(0.5, 1.0, 1.5))
+    config = ngram_config.Config(data=str(data), out=folder, discount_fallback=(0.5, 1.0, 1.5))
     scores = story.run(config)
     return Told(folder, scores, config, ngram.read(folder / "model.npz"))
 
@@ -89,7 +90,7 @@ def test_the_run_folder_holds_what_was_promised(told: Told) -> None:
 
 
 def test_scores_are_those_of_lines_that_training_did_not_see(told: Told) -> None:
-    corpus = ngram_learning.read(told.config)
+    corpus = ngram_data.read(told.config)
     train, test = set(corpus.train), list(corpus.test or ())
     assert test
     assert not train & set(test)

@@ -4,16 +4,19 @@ from pathlib import Path
 
 import pytest
 
-from nlp import corpora, ngram
-from nlp.tokenizers import Tokenizer
+from nlp import ngram
+from nlp.corpora import lines
+from nlp.tokenizers.tokenizer import Tokenizer
 from pipelines import ngram as ngram_story
 from pipelines import word2vec as word2vec_story
-from pipelines.word2vec import Training
+from pipelines.ngram import config
+from pipelines.word2vec import config as word2vec_config
+from pipelines.word2vec.config import Training
 from tests.nlp.ngrams import plain_kneser_ney
 
 
 def _sentences(path: Path) -> list[list[str]]:
-    text = "".join(Tokenizer("letters", shortest=3).normalise(corpora.read(str(path)).train))
+    text = "".join(Tokenizer("letters", shortest=3).normalise(lines.read(str(path)).train))
     return [line.split(" ") for line in text.splitlines()]
 
 
@@ -24,7 +27,7 @@ def test_perplexities_are_those_of_the_plain_restatement(real_data: Path, tmp_pa
     for name, part in (("train", train), ("test", test)):
         (tmp_path / f"{name}.txt").write_text("".join(" ".join(words) + "\n" for words in part), encoding="utf-8")
     scores = ngram_story.run(
-        ngram_story.Config(data=str(tmp_path), tokenizer="space", order=3, out=tmp_path / "run", export=False)
+        config.Config(data=str(tmp_path), tokenizer="space", order=3, out=tmp_path / "run", export=False)
     )
     expected = plain_kneser_ney.perplexities(plain_kneser_ney.estimate(train, 3), test, 3)
     assert scores["perplexity"] == pytest.approx(expected[0], rel=1e-7)
@@ -40,7 +43,7 @@ def test_keras_vectors_are_as_good_as_gensims(real_data: Path, tmp_path: Path) -
     """A fortieth of the text of `make bench word2vec`, five times over."""
     found = {
         engine: word2vec_story.run(
-            word2vec_story.Config(
+            word2vec_config.Config(
                 data=str(real_data / "wiki" / "wiki.valid.en.txt.xz"),
                 engine=engine,
                 out=tmp_path / engine,

@@ -15,7 +15,8 @@ from gensim.models import KeyedVectors
 
 from nlp import word2vec
 from pipelines import word2vec as story
-from pipelines.word2vec import Training
+from pipelines.word2vec import config as word2vec_config
+from pipelines.word2vec.config import Training
 from serving import litert
 from tests.e2e.helpers import ROOT, free_port, get, post, predict_grpc, served
 
@@ -37,7 +38,7 @@ class Told:
 def told(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Told:
     """Vectors of the Lee corpus, a few epochs by either engine."""
     folder = tmp_path_factory.mktemp("runs") / "vectors"
-    config = story.Config(out=folder, engine=request.param, dimensions=32, training=Training(epochs=5))
+    config = word2vec_config.Config(out=folder, engine=request.param, dimensions=32, training=Training(epochs=5))
     scores = story.run(config)
     return Told(folder, scores, word2vec.read(folder / "vectors.kv"))
 

@@ -52,5 +52,4 @@ if __name__ == "__main__":
         trouble()
     elif when != "never":
         before(when, trouble)
-    story = importlib.import_module(f"pipelines.{name}")
-    command.main(name, story.Config, story.run, story.__doc__)
+    command.main(importlib.import_module(f"pipelines.{name}"))

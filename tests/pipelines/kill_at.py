@@ -16,7 +16,7 @@ def _die() -> None:
 
 def inside_an_epoch() -> None:
     """After the second step of the third epoch."""
-    from pipelines.progress import ProgressBar
+    from pipelines.training.progress import ProgressBar
 
     advance, calls = ProgressBar.on_train_batch_end, [0]
 
@@ -31,9 +31,9 @@ def inside_an_epoch() -> None:
 
 def while_a_checkpoint_is_written() -> None:
     """When the second state lies complete under its temporary name, and half of a third one would follow."""
-    from pipelines import runs
+    from pipelines.record import files
 
-    write, calls = runs.write_bytes, [0]
+    write, calls = files.write_bytes, [0]
 
     def dying(path: Path, content: bytes) -> None:
         if path.name == "last.npz":
@@ -43,17 +43,17 @@ def while_a_checkpoint_is_written() -> None:
                 _die()
         write(path, content)
 
-    runs.write_bytes = dying
+    files.write_bytes = dying
 
 
 def during_export() -> None:
     """When the SavedModel stands under its temporary name."""
-    from serving import bundle
+    from serving.bundle import writing
 
     def dying(temporary: Path, folder: Path) -> None:
         _die()
 
-    bundle._replace = dying
+    writing._replace = dying
 
 
 MOMENTS = {f.__name__: f for f in (inside_an_epoch, while_a_checkpoint_is_written, during_export)}
@@ -62,4 +62,4 @@ if __name__ == "__main__":
     MOMENTS[sys.argv.pop(1)]()
     from pipelines import classify, command
 
-    command.main("classify", classify.Config, classify.run, classify.__doc__)
+    command.main(classify)

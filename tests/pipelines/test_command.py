@@ -7,11 +7,13 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
-from pipelines import command, runs
-from pipelines.options import TrainingOptions
+from pipelines import command
+from pipelines.record import runs
+from pipelines.training.options import TrainingOptions
 from serving.bundle import BundleError
 from serving.litert import LiteRTError
 from vision.errors import DataError
@@ -37,6 +39,13 @@ def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(runs, "_under_way", [])
 
 
+def _pipeline(run: Callable[[Config], object]) -> ModuleType:
+    """A package with the shape of a pipeline."""
+    package = ModuleType("pipelines.classify", "What it does.")
+    vars(package).update(Config=Config, run=run)
+    return package
+
+
 @pytest.fixture
 def exit_code(monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
     """Runs a story with the given words and returns its exit code."""
@@ -44,7 +53,7 @@ def exit_code(monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
     def called(run: Callable[[Config], object], *words: str) -> int:
         monkeypatch.setattr(sys, "argv", ["classify.py", *words])
         try:
-            command.main("classify", Config, run, "What it does.")
+            command.main(_pipeline(run))
         except SystemExit as stopped:
             return stopped.code if isinstance(stopped.code, int) else 99
         return 0

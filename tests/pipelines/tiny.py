@@ -8,9 +8,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from pipelines import training
-from pipelines.options import TrainingOptions
-from pipelines.progress import ProgressBar
+from pipelines.training import fitting
+from pipelines.training.options import TrainingOptions
+from pipelines.training.progress import ProgressBar
 
 PLAIN = TrainingOptions(
     precision="float32",  # exact numbers are compared
@@ -61,7 +61,7 @@ def fit_scripted(folder: Path, values: Sequence[float], **changes: Any) -> tuple
     model = one_weight()
     label = keras.metrics.MeanMetricWrapper(lambda label, output: label, name="accuracy")
     train = stream(np.ones((2, 1)), np.zeros((2, 1)), batch=1)
-    rows = training.fit(
+    rows = fitting.fit(
         model, train, scripted(values), how, steps=2, loss=output_plus_label, metrics=[label], folder=folder
     )
     return model, rows

@@ -6,8 +6,9 @@ import numpy as np
 
 from serving import bundle
 from tests.serving import colours
-from vision import classifiers, signatures
+from vision import classifiers
 from vision.datasets import Examples
+from vision.signatures import classifier
 
 
 def write(folder: Path, *, crop: bool = False) -> Path:
@@ -19,11 +20,11 @@ def write(folder: Path, *, crop: bool = False) -> Path:
     bundle.write(
         folder / "export",
         model,
-        signatures.classifier(model, classes=("Käfer", "bee"), crop=crop),
+        classifier.signatures(model, classes=("Käfer", "bee"), crop=crop),
         description={"task": "classify", "input": taken | ({"resize": "crop"} if crop else {})},
         proofs=[
             bundle.Proof(signature=name, inputs=given, outputs=expected)
-            for name, given, expected in signatures.classifier_requests(model, images, classes=("Käfer", "bee"))
+            for name, given, expected in classifier.requests(model, images, classes=("Käfer", "bee"))
         ],
     )
     return folder

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from serving import litert
+from serving.litert import classifier
 
 
 @dataclass(frozen=True)
@@ -17,7 +17,7 @@ class Trained:
 
     bundle: Path
     calibration: np.ndarray
-    held_out: litert.HeldOut
+    held_out: classifier.HeldOut
     labels: list[str]
 
 
@@ -101,5 +101,5 @@ def _exported(
     (folder / "assets.extra").mkdir()
     (folder / "assets.extra" / "model.json").write_text(json.dumps(description), encoding="utf-8")
     probabilities = np.asarray(keras.ops.softmax(model.predict(pixels, verbose=0)))
-    held_out = litert.HeldOut(images=pixels, truth=truth, probabilities=probabilities)
+    held_out = classifier.HeldOut(images=pixels, truth=truth, probabilities=probabilities)
     return Trained(folder, training, held_out, list(labels))

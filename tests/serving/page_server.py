@@ -11,10 +11,11 @@ from pathlib import Path
 import uvicorn
 
 from serving import saved_model
-from serving.server.model_config import ModelConfig
+from serving.server.models.config import ModelConfig
+from serving.server.models.repository import Loader, Repository
 from serving.server.page import Page
-from serving.server.repository import Loader, Repository
-from serving.server.rest import Options, RestApi
+from serving.server.rest_api.app import RestApi
+from serving.server.rest_api.options import Options
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from serving import benchmark, litert, litert_words, warmup
+from serving import benchmark, litert
+from serving.bundle import warmup_requests
+from serving.litert import classifier
+from serving.litert import words as litert_words
 from tests.serving import colours, text_models
 
 
@@ -18,8 +21,8 @@ def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     base = tmp_path_factory.mktemp("run")
     exported = colours.write(base / "export" / "1")
     pixels, truth = colours.images(4)
-    examples = litert.HeldOut(images=pixels, truth=truth, probabilities=colours.probabilities(pixels))
-    litert.convert(exported, base / "mobile", calibration=pixels, held_out=examples)
+    examples = classifier.HeldOut(images=pixels, truth=truth, probabilities=colours.probabilities(pixels))
+    classifier.convert(exported, base / "mobile", calibration=pixels, held_out=examples)
     return base
 
 
@@ -82,7 +85,9 @@ def test_the_bytes_are_those_of_the_warm_up_request(tmp_path: Path) -> None:
     image = np.zeros((12, 16, 3), np.uint8)
     assert benchmark._image_bytes(tmp_path, image).startswith(b"\x89PNG")
     tensor = {"images": np.zeros((1, 2), np.float32)}
-    warmup.write(tmp_path, [("tensor", tensor), ("serving_default", {"image_bytes": np.array([b"photo"], object)})])
+    warmup_requests.write(
+        tmp_path, [("tensor", tensor), ("serving_default", {"image_bytes": np.array([b"photo"], object)})]
+    )
     assert benchmark._image_bytes(tmp_path, image) == b"photo"
 
 
@@ -114,7 +119,9 @@ def test_texts_are_measured_with_the_bundles_own_requests(tmp_path: Path) -> Non
     litert_words.convert(exported, tmp_path / "mobile", words=words, score=lambda _: {})
     asked = {"words": np.array([b"w1", b"w2"], object)}
     ids = {"token_ids": np.array([[1, 2], [3, 4], [5, 6]], np.int32)}
-    warmup.write(exported, [("serving_default", asked), ("tensor", ids), ("serving_default", {"words": np.zeros(1)})])
+    warmup_requests.write(
+        exported, [("serving_default", asked), ("tensor", ids), ("serving_default", {"words": np.zeros(1)})]
+    )
     rows = list(benchmark.measure(tmp_path, calls=2))
     assert [(row.form, row.batch, row.threads) for row in rows] == [
         *((f"SavedModel {name}", batch, "all") for name in ("serving_default", "tensor") for batch in (1, 32)),

@@ -6,7 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from serving import litert, litert_file, litert_metadata, litert_words, litert_words_metadata
+from serving import litert
+from serving.litert import runtime
+from serving.litert import words as litert_words
+from serving.litert.classifier import metadata
+from serving.litert.words import metadata as litert_words_metadata
 from tests.serving import mediapipe_tasks, text_models
 
 WHOLE = (Path(__file__).parents[2] / "docs" / "mobile.md").read_text(encoding="utf-8")
@@ -33,7 +37,7 @@ def _opened(text: str) -> list[str]:
 def test_snippets_open_files_that_a_conversion_writes() -> None:
     int8 = litert.FORMS["int8"]
     # Two with MediaPipe; without it the label file too.
-    assert _opened(TEXT) == sorted([litert_metadata.LABELS, *[int8] * 3])
+    assert _opened(TEXT) == sorted([metadata.LABELS, *[int8] * 3])
     assert _opened(WORDS) == sorted([litert_words_metadata.VOCABULARY, int8] * 2)
 
 
@@ -41,7 +45,7 @@ def test_outputs_of_words_have_the_order_that_the_snippets_use(tmp_path: Path) -
     words, table = text_models.vectors(9)
     exported = text_models.write_word2vec(tmp_path / "1", words, table, count=3)
     parity = litert_words.convert(exported, tmp_path / "mobile", words=words, score=lambda _: {})
-    outputs = litert_file.opened(tmp_path / "mobile" / litert.FORMS["int8"]).get_output_details()
+    outputs = runtime.opened(tmp_path / "mobile" / litert.FORMS["int8"]).get_output_details()
     told = re.findall(r"(float32|int32) \[1,([dk])\]", WORDS[WORDS.index("in this order") :])[:3]
     sizes = {"d": table.shape[1], "k": 3}
     assert [(np.dtype(each["dtype"]).name, each["shape"][1]) for each in outputs] == [(t, sizes[n]) for t, n in told]
@@ -58,9 +62,9 @@ def test_links_lead_to_headings() -> None:
 
 
 def test_what_it_says_of_the_metadata_is_what_is_written() -> None:
-    mean, std = (litert_metadata.Metadata.__dataclass_fields__[name].default for name in ("mean", "std"))
+    mean, std = (metadata.Metadata.__dataclass_fields__[name].default for name in ("mean", "std"))
     assert f"mean {mean:.0f} and deviation {std:.0f}" in TEXT
-    assert f"`{litert_metadata.LABELS}`" in TEXT
+    assert f"`{metadata.LABELS}`" in TEXT
 
 
 def _snake(name: str) -> str:

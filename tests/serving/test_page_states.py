@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from serving import saved_model
-from serving.server.model_config import ModelConfig
+from serving.server.models.config import ModelConfig
 from tests.serving import page_models, page_server
 from tests.serving.browser import answered, choose, chromium, opened
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from serving import litert
+from serving.litert import classifier
 from tests.serving import colours, mediapipe_tasks, networks
 from tests.serving.mediapipe_tasks import Answers
 
@@ -34,7 +35,7 @@ class Mobile(NamedTuple):
 
     def expected(self, form: str) -> np.ndarray:
         """float32 (n, classes), what our interpreter says."""
-        interpreter = litert.Interpreter(self.folder / litert.FORMS[form])
+        interpreter = classifier.Interpreter(self.folder / litert.FORMS[form])
         return np.stack([interpreter.run(image) for image in self.images])
 
 
@@ -44,8 +45,8 @@ def mobile(tmp_path_factory: pytest.TempPathFactory) -> Mobile:
     base = tmp_path_factory.mktemp("run")
     exported = colours.write(base / "export" / "1")
     pixels, truth = colours.images(6)
-    examples = litert.HeldOut(images=pixels, truth=truth, probabilities=colours.probabilities(pixels))
-    litert.convert(exported, base / "mobile", calibration=pixels, held_out=examples)
+    examples = classifier.HeldOut(images=pixels, truth=truth, probabilities=colours.probabilities(pixels))
+    classifier.convert(exported, base / "mobile", calibration=pixels, held_out=examples)
     return Mobile(base / "mobile", pixels, colours.LABELS)
 
 
@@ -67,7 +68,7 @@ def test_mediapipe_answers_as_litert_with_label_names(mobile: Mobile) -> None:
 
 def test_a_trained_network_names_held_out_digits(tmp_path: Path) -> None:
     trained = networks.digits(tmp_path / "1")
-    litert.convert(trained.bundle, tmp_path / "mobile", calibration=trained.calibration, held_out=trained.held_out)
+    classifier.convert(trained.bundle, tmp_path / "mobile", calibration=trained.calibration, held_out=trained.held_out)
     mobile = Mobile(tmp_path / "mobile", np.asarray(trained.held_out.images)[:40], trained.labels)
     check(mobile)
     for answers in mobile.answers(max_results=1):
@@ -77,7 +78,7 @@ def test_a_trained_network_names_held_out_digits(tmp_path: Path) -> None:
 
 def test_a_pretrained_backbone_names_held_out_photographs(tmp_path: Path, real_data: Path) -> None:
     trained = networks.photos(tmp_path / "1", real_data)
-    litert.convert(trained.bundle, tmp_path / "mobile", calibration=trained.calibration, held_out=trained.held_out)
+    classifier.convert(trained.bundle, tmp_path / "mobile", calibration=trained.calibration, held_out=trained.held_out)
     check(Mobile(tmp_path / "mobile", np.asarray(trained.held_out.images)[::6], trained.labels))
 
 

@@ -11,7 +11,8 @@ from pathlib import Path
 import cv2
 import pytest
 
-from serving.server import batching_parameters, flags
+from serving.server.batching import parameters
+from serving.server.process import flags
 from tests.serving import colours, explainers, text_models
 from tests.serving.live import free_port
 
@@ -96,7 +97,7 @@ def test_every_flag_stands_in_the_docs() -> None:
 
 def test_batching_parameters_stand_with_their_defaults() -> None:
     rows = dict(re.findall(r"^\| `([a-z_]+)` \((.+?)\) \|", TEXT, re.MULTILINE))
-    defaults = batching_parameters.BatchingParameters()
+    defaults = parameters.BatchingParameters()
     for name in ("max_batch_size", "batch_timeout_micros", "max_enqueued_batches"):
         assert rows.pop(name) == str(getattr(defaults, name))
     assert rows.pop("pad_variable_length_inputs") == str(defaults.pad_variable_length_inputs).lower()

@@ -9,7 +9,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from vision.augment import words
+from vision.augment import packed_bytes
 from vision.augment.policy import ROUNDS, Operations
 
 LUMINANCE = (0.299, 0.587, 0.114)
@@ -120,12 +120,12 @@ def _applied(images: Any, change: Affine) -> Any:
 
 def _tabled(images: Any, operations: Operations) -> Any:
     """Posterize, which keeps 4 to 8 bits, then solarize, which inverts levels from 128 on, on whole words."""
-    octets, size = words.packed(images)
+    octets, size = packed_bytes.packed(images)
     bits = tf.reduce_max(tf.abs([operations.magnitude("posterize", turn) for turn in range(ROUNDS)]), axis=0)
     kept = tf.bitwise.left_shift(255, tf.cast(bits + 0.5, tf.int32)) & 255
-    octets &= words.repeated(tf.cast(kept, tf.uint8), size)[:, None, None]
+    octets &= packed_bytes.repeated(tf.cast(kept, tf.uint8), size)[:, None, None]
 
     turned = tf.reduce_any([operations.chosen("solarize", turn) for turn in range(ROUNDS)], axis=0)
-    where = words.repeated(tf.cast(turned, tf.uint8), size)[:, None, None]
+    where = packed_bytes.repeated(tf.cast(turned, tf.uint8), size)[:, None, None]
     bright = tf.bitwise.right_shift(octets, tf.constant(7, octets.dtype)) & where
-    return words.unpacked(octets ^ (bright * tf.constant(255, octets.dtype)), images.shape)
+    return packed_bytes.unpacked(octets ^ (bright * tf.constant(255, octets.dtype)), images.shape)

@@ -4,7 +4,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from vision.augmentation import Augmentation
+from vision.augment.options import Augmentation
 
 _BEFORE = -1
 """Stands for the epoch where something is drawn once for all epochs."""

@@ -5,7 +5,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from vision.augment import words
+from vision.augment import packed_bytes
 
 AREA = (0.02, 0.33)
 """Smallest and largest share of the image."""
@@ -22,7 +22,7 @@ def erased(images: Any, draws: Any, *, probability: float) -> Any:
     height, width = images.shape[1:3]
     top, bottom, left, right = boxes(draws[:, 1:], height=height, width=width)
     bottom = tf.where(draws[:, 0] < probability, bottom, top)
-    return words.pasted(images, _noise(images, draws), (top, bottom, left, right))
+    return packed_bytes.pasted(images, _noise(images, draws), (top, bottom, left, right))
 
 
 def boxes(draws: Any, *, height: int, width: int) -> tuple[Any, Any, Any, Any]:
@@ -50,7 +50,7 @@ def _start(draws: Any, room: Any) -> Any:
 
 def _noise(images: Any, draws: Any) -> Any:
     """Random words in the form of `words.packed`; the draws of the first image are their seed."""
-    like, _ = words.packed(images)
+    like, _ = packed_bytes.packed(images)
     seed = tf.bitcast(draws[0, 1:3], tf.int32)
     if like.dtype in (tf.int32, tf.int64):
         return tf.random.stateless_uniform(tf.shape(like), seed, minval=None, maxval=None, dtype=like.dtype)

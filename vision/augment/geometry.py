@@ -10,8 +10,8 @@ from typing import Any
 
 import tensorflow as tf
 
+from vision.augment.options import Augmentation
 from vision.augment.policy import Operations
-from vision.augmentation import Augmentation
 
 ASPECT = 4 / 3
 """A crop's width to height is between this and its inverse."""

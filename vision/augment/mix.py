@@ -7,7 +7,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from vision.augment import words
+from vision.augment import packed_bytes
 
 
 def mixed(images: Any, labels: Any, *, mixup: Any = None, cutmix: Any = None, choice: Any = None) -> tuple[Any, Any]:
@@ -31,7 +31,7 @@ def blended(images: Any, labels: Any, own: Any) -> tuple[Any, Any]:
     """MixUp. own: each image's own share of the blend, float32 (batch,), 0 to 1, which is rounded to 256ths."""
     parts = tf.cast(tf.round(256 * own), tf.int32)
     share = tf.cast(parts, tf.float32)[:, None] / 256
-    return words.blended(images, _next(images), parts), labels * share + _next(labels) * (1 - share)
+    return packed_bytes.blended(images, _next(images), parts), labels * share + _next(labels) * (1 - share)
 
 
 def pasted(images: Any, labels: Any, draws: Any) -> tuple[Any, Any]:
@@ -44,7 +44,7 @@ def pasted(images: Any, labels: Any, draws: Any) -> tuple[Any, Any]:
     top, bottom = _edges(draws[:, 1], side, height)
     left, right = _edges(draws[:, 2], side, width)
     area = tf.cast((bottom - top) * (right - left), tf.float32)[:, None] / (height * width)
-    mixed = words.pasted(images, _next(images), (top, bottom, left, right))
+    mixed = packed_bytes.pasted(images, _next(images), (top, bottom, left, right))
     return mixed, labels * (1 - area) + _next(labels) * area
 
 

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from vision import augment
+from vision.augment import batch as augment_batch
 from vision.augment import draws
-from vision.augmentation import Augmentation
+from vision.augment.options import Augmentation
 from vision.datasets.labelled import Examples
 
 AHEAD = 2
@@ -36,7 +36,7 @@ def training(
     load = _loader(examples, classes=classes)
 
     def batch(positions: Any, drawn: Any) -> tuple[Any, Any]:
-        images, labels = augment.augmented(*load(positions), drawn, augmentation)
+        images, labels = augment_batch.augmented(*load(positions), drawn, augmentation)
         return _coloured(images), labels
 
     return orders.map(batch).prefetch(AHEAD)

@@ -134,3 +134,14 @@ def check_classes(classes: Sequence[str], where: str) -> None:
             raise DataError(
                 f"{where}: the class name {name!r} is empty or holds a line break; expected one line of text"
             )
+
+
+def joined(parts: Sequence[Examples]) -> Examples:
+    """One after the other; all of one pool."""
+    first = parts[0]
+    return Examples(
+        pool=first.pool,
+        index=np.concatenate([part.index for part in parts]),
+        labels=np.concatenate([part.labels for part in parts]),
+        names=first.names,
+    )

@@ -10,7 +10,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from vision.networks import blocks
+from vision.networks import layers
 
 WIDTHS = (64, 128, 128)
 """Filters of the three stages; the record's 64, 256, 256 cost two and a half times as much."""
@@ -26,10 +26,10 @@ def airbench(x: Any) -> Any:
     """Three stages of two 3x3 convolutions on whitened 2x2 patches: features (batch, 128), already divided by 9."""
     x = PatchWhitening(name="whiten")(x)
     x = keras.layers.Activation("gelu", name="whiten_gelu")(x)
-    x = blocks.entry_pools(x, size=2, name="whiten")
+    x = layers.entry_pools(x, size=2, name="whiten")
     for stage, filters in enumerate(WIDTHS, start=1):
         x = _convolved(x, filters=filters, name=f"stage{stage}_conv1")
-        x = blocks.pool(x, name=f"stage{stage}_pool")
+        x = layers.pool(x, name=f"stage{stage}_pool")
         x = _normalised(x, name=f"stage{stage}_1")
         x = _convolved(x, filters=filters, name=f"stage{stage}_conv2")
         x = _normalised(x, name=f"stage{stage}_2")

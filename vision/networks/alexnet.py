@@ -10,7 +10,7 @@ from typing import Any
 
 import keras
 
-from vision.networks import blocks
+from vision.networks import layers
 
 CONVOLUTIONS = ((32, 5, True), (64, 5, True), (96, 3, False), (96, 3, False), (64, 3, True))
 """Filters, kernel size and whether pooling follows."""
@@ -19,10 +19,10 @@ CONVOLUTIONS = ((32, 5, True), (64, 5, True), (96, 3, False), (96, 3, False), (6
 def alexnet(x: Any) -> Any:
     """Features (batch, 512)."""
     for number, (filters, size, pooled) in enumerate(CONVOLUTIONS, start=1):
-        stride = blocks.entry_stride(x) if number == 1 else 1
+        stride = layers.entry_stride(x) if number == 1 else 1
         x = _conv_relu(x, filters=filters, size=size, stride=stride, name=f"conv{number}")
-        x = blocks.entry_pools(x, name="conv1") if number == 1 else x
-        x = blocks.pool(x, size=3, name=f"pool{number}") if pooled else x
+        x = layers.entry_pools(x, name="conv1") if number == 1 else x
+        x = layers.pool(x, size=3, name=f"pool{number}") if pooled else x
     x = keras.layers.Flatten(name="flatten")(x)
     for number in (1, 2):
         x = keras.layers.Dropout(0.5, name=f"dropout{number}")(x)

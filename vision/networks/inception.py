@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import keras
 
-from vision.networks import blocks
+from vision.networks import layers
 
 
 class Widths(NamedTuple):
@@ -38,12 +38,12 @@ STAGES = (
 
 def inception(x: Any) -> Any:
     """Features (batch, 288), each the mean of one map."""
-    x = blocks.conv_norm_relu(x, filters=32, size=3, stride=blocks.entry_stride(x), name="conv1")
-    x = blocks.entry_pools(x, name="conv1")
-    x = blocks.pool(x, size=3, name="pool1")
-    x = blocks.conv_norm_relu(x, filters=64, size=3, name="conv2")
+    x = layers.conv_norm_relu(x, filters=32, size=3, stride=layers.entry_stride(x), name="conv1")
+    x = layers.entry_pools(x, name="conv1")
+    x = layers.pool(x, size=3, name="pool1")
+    x = layers.conv_norm_relu(x, filters=64, size=3, name="conv2")
     for number, stage in enumerate(STAGES, start=2):
-        x = blocks.pool(x, size=3, name=f"pool{number}") if number > 2 else x
+        x = layers.pool(x, size=3, name=f"pool{number}") if number > 2 else x
         for name, widths in stage.items():
             x = block(x, widths, name=f"inception{name}")
     x = keras.layers.GlobalAveragePooling2D(name="average")(x)
@@ -54,7 +54,7 @@ def block(x: Any, widths: Widths, *, name: str) -> Any:
     """The four branches, stacked: (batch, height, width, one + three + five + pooled)."""
 
     def conv(x: Any, filters: int, size: int, branch: str) -> Any:
-        return blocks.conv_norm_relu(x, filters=filters, size=size, name=f"{name}_{branch}")
+        return layers.conv_norm_relu(x, filters=filters, size=size, name=f"{name}_{branch}")
 
     one = conv(x, widths.one, 1, "1x1")
     three = conv(conv(x, widths.three_reduced, 1, "3x3_reduce"), widths.three, 3, "3x3")

@@ -8,7 +8,7 @@ from typing import Any
 
 import keras
 
-from vision.networks import blocks
+from vision.networks import layers
 
 STAGES = ((5, (64, 48, 32)), (5, (64, 64, 64)), (3, (128, 128, 128)))
 """Kernel size of the convolution, and its filters followed by those of the two 1x1 convolutions."""
@@ -16,14 +16,14 @@ STAGES = ((5, (64, 48, 32)), (5, (64, 64, 64)), (3, (128, 128, 128)))
 
 def nin(x: Any) -> Any:
     """Features (batch, 128), each the mean of one map."""
-    stride = blocks.entry_stride(x)
+    stride = layers.entry_stride(x)
     for stage, (size, (filters, *mixed)) in enumerate(STAGES, start=1):
-        x = blocks.conv_norm_relu(x, filters=filters, size=size, stride=stride, name=f"conv{stage}")
-        x = blocks.entry_pools(x, name="conv1") if stride == 2 else x
+        x = layers.conv_norm_relu(x, filters=filters, size=size, stride=stride, name=f"conv{stage}")
+        x = layers.entry_pools(x, name="conv1") if stride == 2 else x
         for number, units in enumerate(mixed, start=1):
-            x = blocks.conv_norm_relu(x, filters=units, size=1, name=f"conv{stage}_mlp{number}")
+            x = layers.conv_norm_relu(x, filters=units, size=1, name=f"conv{stage}_mlp{number}")
         stride = 1
         if stage < len(STAGES):
-            x = blocks.pool(x, size=3, name=f"pool{stage}")
+            x = layers.pool(x, size=3, name=f"pool{stage}")
             x = keras.layers.Dropout(0.2, name=f"dropout{stage}")(x)
     return keras.layers.GlobalAveragePooling2D(name="average")(x)

@@ -4,7 +4,7 @@ from typing import Any
 
 import keras
 
-from vision.networks import blocks
+from vision.networks import layers
 
 DEPTH = 14
 """Depth when none is given."""
@@ -18,13 +18,13 @@ def resnet(x: Any, *, depth: int | None = None) -> Any:
     depth: layers with weights on the longest path, 6n + 2 (8, 14, 20, 26, …); 14 when absent. Images above 48 pixels are first halved
     until they are not. Raises ValueError for another depth.
     """
-    x = blocks.conv(x, filters=STAGES[0], size=3, stride=blocks.entry_stride(x), name="stem")
-    x = blocks.entry_pools(x, name="stem")
+    x = layers.conv(x, filters=STAGES[0], size=3, stride=layers.entry_stride(x), name="stem")
+    x = layers.entry_pools(x, name="stem")
     for stage, filters in enumerate(STAGES, start=1):
         for block in range(1, _blocks_a_stage(DEPTH if depth is None else depth) + 1):
             stride = 2 if stage > 1 and block == 1 else 1
             x = _residual_block(x, filters=filters, stride=stride, name=f"stage{stage}_block{block}")
-    x = blocks.normalised(x, name="final")
+    x = layers.normalised(x, name="final")
     x = keras.layers.GlobalAveragePooling2D(name="average")(x)
     return keras.layers.Dropout(0.2, name="dropout")(x)
 
@@ -39,12 +39,12 @@ def _blocks_a_stage(depth: int) -> int:
 
 
 def _residual_block(x: Any, *, filters: int, stride: int, name: str) -> Any:
-    activated = blocks.normalised(x, name=f"{name}_1")
+    activated = layers.normalised(x, name=f"{name}_1")
     changes_shape = stride > 1 or x.shape[-1] != filters
     shortcut = x
     if changes_shape:
-        shortcut = blocks.conv(activated, filters=filters, size=1, stride=stride, name=f"{name}_shortcut")
-    y = blocks.conv(activated, filters=filters, size=3, stride=stride, name=f"{name}_conv1")
-    y = blocks.normalised(y, name=f"{name}_2")
-    y = blocks.conv(y, filters=filters, size=3, name=f"{name}_conv2")
+        shortcut = layers.conv(activated, filters=filters, size=1, stride=stride, name=f"{name}_shortcut")
+    y = layers.conv(activated, filters=filters, size=3, stride=stride, name=f"{name}_conv1")
+    y = layers.normalised(y, name=f"{name}_2")
+    y = layers.conv(y, filters=filters, size=3, name=f"{name}_conv2")
     return keras.layers.Add(name=f"{name}_add")([shortcut, y])

@@ -8,7 +8,7 @@ from typing import Any
 
 import keras
 
-from vision.networks import blocks
+from vision.networks import layers
 
 STAGES = (32, 64, 128)
 """Filters of the two convolutions of each stage."""
@@ -16,13 +16,13 @@ STAGES = (32, 64, 128)
 
 def vgg(x: Any) -> Any:
     """Features (batch, 256)."""
-    stride = blocks.entry_stride(x)
+    stride = layers.entry_stride(x)
     for stage, filters in enumerate(STAGES, start=1):
         for number in (1, 2):
-            x = blocks.conv_norm_relu(x, filters=filters, size=3, stride=stride, name=f"conv{stage}_{number}")
-            x = blocks.entry_pools(x, name="conv1_1") if stride == 2 else x
+            x = layers.conv_norm_relu(x, filters=filters, size=3, stride=stride, name=f"conv{stage}_{number}")
+            x = layers.entry_pools(x, name="conv1_1") if stride == 2 else x
             stride = 1
-        x = blocks.pool(x, name=f"pool{stage}")
+        x = layers.pool(x, name=f"pool{stage}")
     x = keras.layers.Flatten(name="flatten")(x)
     x = keras.layers.Dropout(0.5, name="dropout1")(x)
     x = keras.layers.Dense(256, activation="relu", kernel_initializer="he_normal", name="fc1")(x)

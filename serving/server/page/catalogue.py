@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from serving import bundle
-from serving.server.versions import Version
+from serving.server.models.versions import Version
 
 Entry = dict[str, Any]
 

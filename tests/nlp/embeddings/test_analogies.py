@@ -10,7 +10,7 @@ from gensim.models import KeyedVectors
 from nlp.embeddings import analogies as module
 from nlp.embeddings.analogies import analogies
 from nlp.embeddings.evaluation import built_in
-from nlp.embeddings.keyed import keyed
+from nlp.embeddings.vectors import keyed
 from nlp.errors import DataError
 
 

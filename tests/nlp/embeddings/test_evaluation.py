@@ -8,7 +8,7 @@ from gensim.models import KeyedVectors
 from scipy import stats
 
 from nlp.embeddings import evaluation
-from nlp.embeddings.keyed import keyed
+from nlp.embeddings.vectors import keyed
 from nlp.errors import DataError
 
 

@@ -9,7 +9,7 @@ import pytest
 from gensim.models import KeyedVectors, Word2Vec
 
 from nlp.embeddings import files
-from nlp.embeddings.keyed import keyed
+from nlp.embeddings.vectors import keyed
 from nlp.errors import DataError
 
 WORDS = ["the", "größe", "new_york", "東京", "no\u00a0break"]

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from nlp.embeddings import blocks, keras_engine
+from nlp.embeddings import keras_engine, training_blocks
 from nlp.embeddings.encoding import Encoded, encode
 from nlp.embeddings.keras_engine import Row, State
 from nlp.errors import DataError
@@ -70,7 +70,7 @@ def test_rows_of_the_history(corpus: Encoded) -> None:
 
 
 def test_progress_inside_an_epoch(corpus: Encoded, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(blocks, "PART", 5000)
+    monkeypatch.setattr(training_blocks, "PART", 5000)
     shares: list[float] = []
     _train(corpus, epochs=1, progress=shares.append)
     assert len(shares) == 3

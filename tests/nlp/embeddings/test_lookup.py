@@ -5,7 +5,7 @@ import pytest
 from gensim.models import KeyedVectors
 
 from nlp.embeddings import lookup
-from nlp.embeddings.keyed import keyed
+from nlp.embeddings.vectors import keyed
 from nlp.errors import DataError
 
 WORDS = ["king", "queen", "man", "woman", "prince", "Paris"]

@@ -9,7 +9,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from nlp.embeddings import negative_sampling
-from nlp.embeddings.blocks import Blocks
+from nlp.embeddings.training_blocks import Blocks
 
 Arrays = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], float, int]
 WINDOW, CENTRES, DRAWN, NEGATIVES, SIZE, WIDTH = 3, 8, 6, 5, 12, 4

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from nlp.embeddings import projection
-from nlp.embeddings.keyed import keyed
+from nlp.embeddings.vectors import keyed
 from nlp.errors import DataError
 
 RNG = np.random.default_rng(0)

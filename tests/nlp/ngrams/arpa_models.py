@@ -4,7 +4,7 @@ import itertools
 from collections.abc import Sequence
 from pathlib import Path
 
-from nlp import arpa
+from nlp.ngrams import arpa
 from nlp.ngrams.tables import NGramModel
 
 TOY0 = """\\data\\

@@ -8,8 +8,9 @@ from functools import partial
 import numpy as np
 import pytest
 
-from nlp.ngrams import entropy_pruning, katz, kneser_ney, maximum_likelihood, stupid_backoff, witten_bell
+from nlp.ngrams import entropy_pruning
 from nlp.ngrams.counts import NGramCounts
+from nlp.ngrams.smoothings import katz, kneser_ney, maximum_likelihood, stupid_backoff, witten_bell
 from nlp.ngrams.tables import NGramModel
 from nlp.vocabulary import BOS_ID, EOS_ID
 from tests.nlp.ngrams import plain

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from nlp.ngrams import links, selection, witten_bell
+from nlp.ngrams import links, selection
+from nlp.ngrams.smoothings import witten_bell
 from nlp.ngrams.tables import NGramModel
 from tests.nlp.ngrams import plain
 

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from nlp.errors import DataError
-from nlp.ngrams import katz, mixture, witten_bell
+from nlp.ngrams import mixture
+from nlp.ngrams.smoothings import katz, witten_bell
 from nlp.ngrams.tables import NGramModel
 from nlp.vocabulary import BOS_ID, Vocabulary
 from tests.nlp.ngrams import plain

@@ -5,7 +5,7 @@ import json
 from collections.abc import MutableMapping
 from typing import Any, NamedTuple
 
-from serving.server.rest import RestApi
+from serving.server.rest_api.app import RestApi
 
 
 class Answer(NamedTuple):

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from serving import saved_model
-from serving.server.model_config import ModelConfig
-from serving.server.repository import Repository
-from serving.server.rest import Options, RestApi
+from serving.server.models.config import ModelConfig
+from serving.server.models.repository import Repository
+from serving.server.rest_api.app import RestApi
+from serving.server.rest_api.options import Options
 from tests.serving.server.fakes import FakeLoader
 
 if TYPE_CHECKING:

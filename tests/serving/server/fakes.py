@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import cast
 
 from serving.saved_model import LoadedModel
-from serving.server.model_config import ModelConfig
-from serving.server.repository import ModelSpec, Repository
-from serving.server.versions import State
+from serving.server.models.config import ModelConfig
+from serving.server.models.repository import ModelSpec, Repository
+from serving.server.models.versions import State
 
 SECONDS = 10.0
 """Longest wait for something that must happen."""

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from serving.saved_model import LoadedModel
-from serving.server.batch_queue import Outcome
+from serving.server.batching.queues import Outcome
 from serving.server.errors import ServingError
 
 Arrays = dict[str, np.ndarray]

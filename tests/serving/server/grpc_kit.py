@@ -18,8 +18,8 @@ from tensorflow_serving.apis import (
     prediction_service_pb2_grpc,
 )
 
-from serving.server.grpc_server import GrpcServer
-from serving.server.repository import Repository
+from serving.server.grpc_api.server import GrpcServer
+from serving.server.models.repository import Repository
 
 SECONDS = 60
 """How long a test waits for an answer before it fails."""

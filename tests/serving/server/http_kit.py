@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from serving.server import http_server
-from serving.server.http_server import HttpServer
+from serving.server.rest_api import http_server
+from serving.server.rest_api.http_server import HttpServer
 
 SECONDS = 20.0
 """Longest wait of a socket for something that must happen."""

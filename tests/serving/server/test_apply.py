@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from serving.server.errors import Code, ServingError
-from serving.server.model_config import ModelConfig
-from serving.server.policies import All, Latest, Policy, Specific
-from serving.server.repository import ModelSpec, Repository
-from serving.server.versions import State
+from serving.server.models.config import ModelConfig
+from serving.server.models.policies import All, Latest, Policy, Specific
+from serving.server.models.repository import ModelSpec, Repository
+from serving.server.models.versions import State
 from tests.serving.server.fakes import SECONDS, FakeLoader, eventually, make_versions, run, states
 
 START, LOADING, AVAILABLE, UNLOADING, END = State

@@ -48,7 +48,7 @@ def write_picture_model(folder: Path) -> None:
     """Files decoded in the graph as in every bundle: `means` are red, green, blue; `tensor` takes pixels."""
     import tensorflow as tf
 
-    from vision import decode
+    from vision.decoding import pictures as decode
 
     def mean(contents: Any) -> Any:
         return tf.reduce_mean(tf.cast(decode.decode(contents), tf.float32), [0, 1])

@@ -15,10 +15,10 @@ import pytest
 
 from serving import saved_model
 from serving.saved_model import LoadedModel
-from serving.server.model_config import ModelConfig
-from serving.server.policies import Latest
-from serving.server.repository import ModelSpec, Repository
-from serving.server.versions import State
+from serving.server.models.config import ModelConfig
+from serving.server.models.policies import Latest
+from serving.server.models.repository import ModelSpec, Repository
+from serving.server.models.versions import State
 from tests.serving.server.fakes import FakeLoader, FakeModel, eventually, make_versions
 
 SWAPS = 200

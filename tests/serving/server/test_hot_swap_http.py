@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from serving import saved_model
-from serving.server.model_config import ModelConfig
-from serving.server.repository import Repository
-from serving.server.rest import RestApi
+from serving.server.models.config import ModelConfig
+from serving.server.models.repository import Repository
+from serving.server.rest_api.app import RestApi
 from tests.serving.server.http_kit import Connection, ask, in_thread, post
 
 SWAPS = 200

@@ -9,8 +9,9 @@ import numpy as np
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from serving.server import json_answer, json_example, json_numbers, json_tensor, json_text
 from serving.server.errors import HTTP_STATUS, ServingError
+from serving.server.json_bodies import answer, plain_numbers, tensor, text
+from serving.server.json_bodies import example as json_example
 
 REGULAR = settings(derandomize=True, deadline=None, max_examples=100, suppress_health_check=[HealthCheck.too_slow])
 DATA_TYPES = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 14, 17, 18, 19, 20, 21, 22, 23, 999]
@@ -64,15 +65,15 @@ cuts = st.integers(0, 200)
 
 def check(body: bytes) -> None:
     """Every call and every type on one body."""
-    calls: list[Callable[[], Any]] = [lambda: json_example.from_document(json_text.parse(body))]
+    calls: list[Callable[[], Any]] = [lambda: json_example.from_document(text.parse(body))]
     calls += [functools.partial(arrays, body, dtypes) for dtypes in ({"x": 1, "y": 7}, {"é": 7})]
     for float16 in (False, True):
         calls += [functools.partial(arrays, body, {"x": number}, float16=float16) for number in DATA_TYPES]
     for call in calls:
         error = problem(call)
         assert error is None or HTTP_STATUS[error.code] in (400, 501)
-        assert error is None or list(json.loads(json_answer.error(error))) == ["error"]
-    numbers = json_numbers.predict_body(body)
+        assert error is None or list(json.loads(answer.error(error))) == ["error"]
+    numbers = plain_numbers.predict_body(body)
     for number in DATA_TYPES if numbers else ():
         array = numbers.array(number, float16=True)  # type: ignore[union-attr]
         assert array is None or array.size > 0
@@ -89,13 +90,13 @@ def problem(call: Callable[[], Any]) -> ServingError | None:
 
 def arrays(body: bytes, dtypes: dict[str, int], *, float16: bool = False) -> None:
     """The arrays of a predict call, as far as its body has any."""
-    document = json_text.parse(body)
+    document = text.parse(body)
     if isinstance(document.get("instances"), list) and document["instances"]:
-        for array in json_tensor.from_rows(document["instances"], dtypes, float16=float16).values():
+        for array in tensor.from_rows(document["instances"], dtypes, float16=float16).values():
             assert isinstance(array, np.ndarray)
             assert len(array) == len(document["instances"])
     elif "inputs" in document:
-        made = json_tensor.from_columns(document["inputs"], dtypes, float16=float16)
+        made = tensor.from_columns(document["inputs"], dtypes, float16=float16)
         assert list(made) == list(dtypes)
 
 

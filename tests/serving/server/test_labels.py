@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from serving.server import model_config
 from serving.server.errors import Code, ServingError
-from serving.server.model_config import ModelConfig
-from serving.server.policies import Specific
-from serving.server.repository import ModelSpec, Repository
+from serving.server.models import config as model_config
+from serving.server.models.config import ModelConfig
+from serving.server.models.policies import Specific
+from serving.server.models.repository import ModelSpec, Repository
 from tests.serving.server.fakes import FakeLoader, make_versions, run
 
 STABLE, CANARY = ModelSpec(name="m", label="stable"), ModelSpec(name="m", label="canary")

@@ -16,9 +16,10 @@ import tensorflow as tf
 from tensorflow_serving.apis import predict_pb2
 
 from serving.server.metrics import Metrics
+from serving.server.models.repository import ModelSpec, Repository
 from serving.server.page import Page
-from serving.server.repository import ModelSpec, Repository
-from serving.server.rest import Options, RestApi
+from serving.server.rest_api.app import RestApi
+from serving.server.rest_api.options import Options
 from tests.serving.server.asgi import call, request
 
 HALF, ECHO = "/v1/models/half_plus_two:predict", "/v1/models/echo:predict"
@@ -267,8 +268,8 @@ def test_most_calls_at_a_time(make: Make, monkeypatch: pytest.MonkeyPatch) -> No
         release.set()
         return [refused, beside, *[await task for task in under_way]]
 
-    monkeypatch.setattr("serving.server.inference.run", blocked)
-    monkeypatch.setattr("serving.server.rest_calls.INLINE_SECONDS", -1.0)
+    monkeypatch.setattr("serving.server.calls.prediction.run", blocked)
+    monkeypatch.setattr("serving.server.rest_api.calls.INLINE_SECONDS", -1.0)
     app = make(max_concurrent=2)
     refused, *others = asyncio.run(three(app))
     assert (refused.status, refused.headers["retry-after"]) == (503, "1")

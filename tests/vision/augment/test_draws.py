@@ -8,7 +8,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from vision.augment import draws
-from vision.augmentation import Augmentation
+from vision.augment.options import Augmentation
 
 EVERYTHING: dict[str, Any] = {
     "flip": True,

@@ -8,7 +8,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from vision.augment import geometry, policy
-from vision.augmentation import Augmentation
+from vision.augment.options import Augmentation
 
 LAST_BELOW_ONE = np.float32(0.99999994)
 

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from vision.datasets import DataError, LabelledImages, arrays
+from vision.datasets import LabelledImages, arrays
+from vision.errors import DataError
 
 Given = dict[str, Any]
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from tests.vision.augment.test_draws import EVERYTHING
 from tests.vision.augment.test_geometry import padded
-from vision.augmentation import Augmentation
+from vision.augment.options import Augmentation
 from vision.datasets import Examples, batches
 
 COUNT, CLASSES, SIDE = 50, 4, 6

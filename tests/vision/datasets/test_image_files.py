@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tests.vision import pictures
-from vision.augmentation import Augmentation
+from vision.augment.options import Augmentation
 from vision.datasets import LabelledImages, batches, image_files, image_folder
 from vision.datasets.image_files import File
 

@@ -10,8 +10,9 @@ import tensorflow as tf
 from PIL import Image
 
 from tests.vision import pictures
-from vision import decode
-from vision.datasets import DataError, Examples, LabelledImages, image_folder
+from vision.datasets import Examples, LabelledImages, image_folder
+from vision.decoding import pictures as decode
+from vision.errors import DataError
 
 SIZE = 8
 

@@ -15,7 +15,9 @@ import pytest
 from numpy.typing import NDArray
 
 from tests.vision import pictures
-from vision.datasets import DataError, keras_sets, read_labelled
+from vision.datasets import keras_sets
+from vision.datasets.reading import read_labelled
+from vision.errors import DataError
 
 
 @pytest.fixture

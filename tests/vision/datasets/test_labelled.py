@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from tests.vision import pictures
-from vision.datasets import DataError, Examples, LabelledImages
+from vision.datasets import Examples, LabelledImages
 from vision.datasets.labelled import check_classes, write_samples
+from vision.errors import DataError
 
 
 def examples(channels: int = 3, names: tuple[str, ...] | None = None) -> Examples:

@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 
 from tests.vision import pictures
-from vision.datasets import DataError, LabelledImages, image_folder, read_labelled
+from vision.datasets import LabelledImages, image_folder
+from vision.datasets.reading import read_labelled
+from vision.errors import DataError
 
 COUNTS = {"ant": 12, "bee": 9}
 

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from vision.datasets import DataError, splits
+from vision.datasets import splits
+from vision.errors import DataError
 
 CLASSES = ("ant", "bee", "cow")
 Parts = dict[str, splits.Positions]

@@ -10,8 +10,8 @@ from tensorflow.core.protobuf.meta_graph_pb2 import SignatureDef
 
 from serving import bundle, saved_model
 from serving.server.errors import Code, ServingError
+from serving.server.models.versions import State, Version
 from serving.server.page.catalogue import Catalogue
-from serving.server.versions import State, Version
 
 
 class Shelf:

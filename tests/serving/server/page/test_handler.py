@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
+from serving.server.models.versions import Version
 from serving.server.page import Page
 from serving.server.page.handler import STATIC
-from serving.server.versions import Version
 
 
 class Empty:

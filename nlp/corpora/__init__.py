@@ -1,0 +1,1 @@
+"""Text as streamed lines, from plain or compressed files."""

@@ -1,0 +1,1 @@
+"""The smoothings of n-gram models, one module each."""

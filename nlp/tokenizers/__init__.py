@@ -1,0 +1,1 @@
+"""Lines to sentences of words, in Python and in the graph."""

@@ -1,0 +1,97 @@
+"""check.html: the findings of `--check` as a page with pictures."""
+
+import html
+from collections.abc import Sequence
+from pathlib import Path
+
+from pipelines.classify.check_warnings import Warned
+from pipelines.report import page, plots, sections
+from vision.checks.findings import Findings
+
+SUSPECTS = 36
+"""Suspected labels that the page shows."""
+ITEMS = 5
+"""Images that a warning names."""
+GROUPS = 24
+"""Groups of copies that the page shows."""
+
+
+def write(path: Path, found: Findings, *, warnings: "Sequence[Warned]", sizes: str, judged: str) -> None:
+    """Write the page: what to look at first, then labels, copies, classes and what was left out."""
+    images = found.images
+    parts = [
+        _warnings(warnings, [sizes, judged]),
+        _suspects(found, why=judged),
+        _copies(found),
+        _classes(found),
+        sections.skipped([(item.name, item.reason) for item in images.skipped]),
+    ]
+    summary = {
+        "images": f"{len(found.examples):,}",
+        "classes": str(len(images.classes)),
+        "train, validation, test": f"{len(images.train):,}, {len(images.validation):,}, {len(images.test):,}",
+        "left out": str(len(images.skipped)),
+        "copies": str(len(found.groups())),
+        "suspected labels": str(len(found.suspects.positions))
+        if found.suspects is not None and found.trusted
+        else "not judged",
+    }
+    page.write(path, title="The data", summary=summary, sections=parts)
+
+
+def _warnings(warnings: "Sequence[Warned]", notes: Sequence[str]) -> page.Section:
+    items = "".join(f"<li>{_told(warning)}</li>" for warning in warnings) or "<li>Nothing to warn of.</li>"
+    told = "".join(f"<p>{html.escape(note)}.</p>" for note in notes)
+    return page.Section(title="To look at", body=f"<ul>{items}</ul>{told}")
+
+
+def _told(warning: Warned) -> str:
+    lines = [html.escape(text) for text in (warning.text, *warning.items[:ITEMS])]
+    more = [f"and {len(warning.items) - ITEMS} more, all in check.json"] if len(warning.items) > ITEMS else []
+    return "<br>".join([*lines, *more])
+
+
+def _suspects(found: Findings, *, why: str) -> page.Section:
+    """Pictures; or why there are none."""
+    suspects, names = found.suspects, found.images.classes
+    if suspects is None or not found.trusted:
+        return page.Section(title="Suspected labels", body=f"<p>{html.escape(why)}.</p>")
+    shown = range(min(SUSPECTS, len(suspects.positions)))
+    captions = [
+        f"labelled {names[found.examples.labels[suspects.positions[i]]]}\nlooks like {names[suspects.suggested[i]]}\n"
+        f"{_short(found, int(suspects.positions[i]))}"
+        for i in shown
+    ]
+    note = (
+        '<p class="note">Labels that a quick model, which did not see them, doubts the most (confident learning). It guessed '
+        f"{found.accuracy:.1%} of {found.compared:,} labels. Surest first; some are right.</p>"
+    )
+    pictures = plots.gallery([found.examples[int(suspects.positions[i])] for i in shown], captions)
+    return page.Section(title=f"Suspected labels ({len(suspects.positions)})", body=note + pictures)
+
+
+def _copies(found: Findings) -> page.Section:
+    """Those across parts and with two labels come first."""
+    groups = found.groups()
+    if not groups:
+        return page.Section(title="Copies", body="<p>No image is there twice, as far as was seen.</p>")
+    ordered = [*found.crossing(groups), *found.contradicting(groups), *groups]
+    distinct = list(dict.fromkeys(tuple(group) for group in ordered))[:GROUPS]
+    body = '<p class="note">Side by side: the same picture, or nearly. Those in several parts or with two labels come first.</p>'
+    for group in distinct:
+        captions = [
+            f"{found.parts[i]}, {found.images.classes[found.examples.labels[i]]}\n{_short(found, i)}" for i in group[:4]
+        ]
+        body += plots.gallery([found.examples[i] for i in group[:4]], captions)
+    return page.Section(title=f"Copies ({len(groups)})", body=body)
+
+
+def _classes(found: Findings) -> page.Section:
+    numbers = [int((found.examples.labels == label).sum()) for label in range(len(found.images.classes))]
+    return page.Section(title="Images by class", body=plots.bars(list(zip(found.images.classes, numbers, strict=True))))
+
+
+def _short(found: Findings, position: int) -> str:
+    """The end of the name."""
+    name = Path(found.examples.name(position))
+    return name.name if name.name.endswith("]") else "/".join(name.parts[-2:])

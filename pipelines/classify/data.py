@@ -1,0 +1,43 @@
+"""The images of a classification run: read as its flags say, and what was left out told."""
+
+from pipelines import flags
+from pipelines.classify.config import Config
+from vision import classifiers
+from vision.checks import findings
+from vision.datasets import LabelledImages, reading
+
+LISTED = 10
+"""Files left out that the console names; report.html names all."""
+
+
+def read(config: Config) -> LabelledImages:
+    """Read and split --data. Files become --size, or the size the network was designed for, or 96. Raises DataError."""
+    return reading.read_labelled(
+        config.data,
+        size=config.size,
+        crop=crops(config),
+        file_size=classifiers.default_size(config.model),
+        seed=config.seed,
+        most=flags.example_limit(),
+    )
+
+
+def crops(config: Config) -> bool:
+    """Whether pictures are cut to their central square, in training and in serving, and not stretched."""
+    return config.resize == "crop" or (config.resize is None and classifiers.default_size(config.model) is not None)
+
+
+def tell(images: LabelledImages) -> None:
+    """Print the first files that were left out, how many there are, and whether held-out images were also given for training."""
+    leak = findings.leak(images)
+    if leak:
+        print(f"warning: {leak}")
+    left_out = images.skipped
+    if not left_out:
+        return
+    total = sum(len(part) for part in (images.train, images.validation, images.test)) + len(left_out)
+    print(f"left out {len(left_out)} of {total} files:")
+    for item in left_out[:LISTED]:
+        print(f"  {item.name}: {item.reason}")
+    if len(left_out) > LISTED:
+        print(f"  and {len(left_out) - LISTED} more, all listed in report.html")

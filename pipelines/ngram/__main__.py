@@ -1,0 +1,6 @@
+"""`python -m pipelines.ngram`."""
+
+from pipelines import command, ngram
+
+if __name__ == "__main__":
+    command.main(ngram)

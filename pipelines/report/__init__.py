@@ -1,0 +1,1 @@
+"""report.html: the page and its style, its sections, plots, and advice in plain words."""

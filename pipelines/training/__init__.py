@@ -1,0 +1,1 @@
+"""How weights are found: options, fitting, phases, optimizers, schedules, precision, checkpoints."""

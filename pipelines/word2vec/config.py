@@ -1,0 +1,118 @@
+"""Config: every flag of word2vec with its sentence and range."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from pipelines import flags
+
+LEAST_RATE = 0.025
+"""The lowest of the learning rates that the engines begin with by themselves."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Training:
+    """How the vectors are found."""
+
+    epochs: int | None = None
+    """Passes over the text, 1 or more; when absent as many as read about 15 million words, 1 to 20."""
+    learning_rate: float | None = None
+    """First learning rate, above 0, at most 1; when absent 0.05 (skip-gram) or 0.1 (cbow), with gensim 0.025 or 0.05."""
+    min_learning_rate: float = 1e-4
+    """Last learning rate, which it falls to evenly, 0 or more."""
+    workers: int | None = None
+    """Threads, 1 or more; as many as there are cores when absent (gensim only)."""
+    deterministic: bool = False
+    """Same vectors on every run, bit by bit, at some cost in speed (gensim with one worker)."""
+
+    def __post_init__(self) -> None:
+        """Check the ranges; the messages name the flags."""
+        flags.check(self.epochs is None or self.epochs >= 1, "training.epochs", self.epochs, "1 or more")
+        rate = self.learning_rate
+        flags.check(rate is None or 0 < rate <= 1, "training.learning-rate", rate, "above 0, at most 1")
+        flags.check(
+            0 <= self.min_learning_rate < float("inf"),
+            "training.min-learning-rate",
+            self.min_learning_rate,
+            "0 or more",
+        )
+        most = LEAST_RATE if rate is None else rate
+        flags.check(
+            self.min_learning_rate <= most,
+            "training.min-learning-rate",
+            self.min_learning_rate,
+            f"at most {most}{' without a --training.learning-rate' if rate is None else ', the first one'}",
+        )
+        flags.check(self.workers is None or self.workers >= 1, "training.workers", self.workers, "1 or more")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config:
+    """Everything one run is told; each field is a flag."""
+
+    data: str = "lee"
+    """Text file (plain, .gz, .xz or .bz2), folder of text files, or the built-in `lee`. Nothing is held out, since the scores come from
+    word lists; of a folder with train, valid and test files only train is read."""
+    out: Path | None = None
+    """New folder for the run; the first free runs/word2vec-<n> when absent."""
+    engine: Literal["keras", "gensim"] = "keras"
+    """What trains: our Keras implementation, or gensim."""
+    architecture: Literal["skip-gram", "cbow"] = "skip-gram"
+    """Predict the context from the word, or the word from the mean of its context."""
+    objective: Literal["negative-sampling", "hierarchical-softmax"] = "negative-sampling"
+    """Loss; hierarchical softmax needs --engine gensim."""
+    dimensions: int = 100
+    """Length of a vector, 1 to 2000."""
+    window: int = 5
+    """Words on each side that count as context, at most; the width is drawn anew for every word, 1 to 50."""
+    negatives: int = 5
+    """Noise words for every true one, 1 to 100 (negative sampling); keras draws 32 for every 32 words of the text, which share them, and
+    weighs them as so many."""
+    sample: float = 1e-3
+    """Frequency above which a word is left out at random, the more the more frequent it is, 0 (never) to 1."""
+    min_count: int = 5
+    """Words that occur less often get no vector, 1 or more."""
+    vocabulary_size: int | None = None
+    """Keep so many of the most frequent words, 1 or more; all when absent."""
+    phrases: Literal[0, 1, 2] = 0
+    """Passes that join words which belong together, such as new_york: one finds pairs, two find up to four words."""
+    tokenizer: Literal["words", "space", "letters", "english", "characters"] = "words"
+    """How text becomes words: `words` (lower-cased runs of letters and digits of any script, sentences end at .!?), `space` (split at
+    white space, a sentence a line; `<unk>`, `<s>` and `</s>` in the text become the words `<UNK>`, `<S>`, `</S>`), `letters` (lower-cased
+    a to z), `english` (a to z and apostrophes), `characters`."""
+    errors: Literal["strict", "replace"] = "strict"
+    """Bytes that are not UTF-8: refuse the text with their place, or replace them."""
+    pairs: Path | None = None
+    """A list of word pairs with their similarity (word, word, number, tab-separated) to judge by, beside WordSim-353 and SimLex-999; the
+    score is spearman_<name of the file>."""
+    questions: Path | None = None
+    """Analogies to judge by, four words a line, sections begin with `:`; Mikolov's 19,544 when absent."""
+    seed: int = 0
+    """Fixes the first vectors and every draw, 0 to 4294967295."""
+    export: bool = True
+    """Write export/ and mobile/."""
+    resume: bool = False
+    """Continue an unfinished run after its last finished epoch."""
+    check: bool = False
+    """Report on the text (sizes, repeated lines, invalid bytes) without training."""
+    training: Training = field(default_factory=Training)
+    """How the vectors are found."""
+
+    def __post_init__(self) -> None:
+        """Check the ranges; the messages name the flags."""
+        flags.check(1 <= self.dimensions <= 2000, "dimensions", self.dimensions, "1 to 2000")
+        flags.check(1 <= self.window <= 50, "window", self.window, "1 to 50")
+        flags.check(1 <= self.negatives <= 100, "negatives", self.negatives, "1 to 100")
+        flags.check(0 <= self.sample <= 1, "sample", self.sample, "0 to 1")
+        flags.check(self.min_count >= 1, "min-count", self.min_count, "1 or more")
+        flags.check(
+            self.vocabulary_size is None or self.vocabulary_size >= 1,
+            "vocabulary-size",
+            self.vocabulary_size,
+            "1 or more",
+        )
+        flags.check(0 <= self.seed < 2**32, "seed", self.seed, f"0 to {2**32 - 1}")
+        if self.objective == "hierarchical-softmax" and self.engine != "gensim":
+            raise ValueError(
+                "--objective hierarchical-softmax needs --engine gensim; --engine keras has negative sampling only"
+            )

@@ -1,0 +1,82 @@
+"""The acts of the word2vec story: the text cut into words, the vectors learned, judged by word lists."""
+
+import math
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from gensim.models import KeyedVectors
+
+from nlp import word2vec
+from nlp.word2vec import Row
+from pipelines import flags
+from pipelines.record import files
+from pipelines.record import progress as record_progress
+from pipelines.training import options
+from pipelines.word2vec.config import Config
+from pipelines.word2vec.data import Text
+
+READ, MOST_EPOCHS = 15_000_000, 20
+"""Without --training.epochs so many words are read in all, in so many epochs at most."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Learned:
+    """The vectors, and how they came about."""
+
+    vectors: KeyedVectors
+    rows: list[Row]
+    """The history, an epoch each."""
+
+
+def learn(config: Config, text: Text, folder: Path) -> Learned:
+    """Train, from the last finished epoch where there is one; history.csv, vectors.bin and vectors.kv are written."""
+    rows: list[Row] = []
+    epochs, told = epochs_of(config, words=text.words), _told(folder)
+    (folder / "checkpoints").mkdir(exist_ok=True)
+
+    def keep(row: Row) -> None:
+        rows.append(row)
+        files.write_csv(folder / "history.csv", rows)
+        if len(rows) <= told:
+            return
+        loss = "no two neighbouring words" if math.isnan(row["loss"]) else f"loss {row['loss']:.4f}"
+        print(f"epoch {row['epoch']:.0f}/{epochs}  {loss}  {row['words_per_second']:,.0f} words/s", flush=True)
+
+    with record_progress.shares("training") as tell:
+        vectors = word2vec.train(
+            text.path,
+            engine=config.engine,
+            architecture=config.architecture,
+            objective=config.objective,
+            dimensions=config.dimensions,
+            window=config.window,
+            negatives=config.negatives,
+            sample=config.sample,
+            min_count=config.min_count,
+            most=config.vocabulary_size,
+            epochs=epochs,
+            learning_rate=config.training.learning_rate,
+            min_learning_rate=config.training.min_learning_rate,
+            workers=config.training.workers or os.cpu_count() or 1,
+            seed=config.seed,
+            deterministic=config.training.deterministic,
+            state=folder / "checkpoints" / "last.npz",
+            on_epoch=keep,
+            progress=lambda share: tell((len(rows) + share) / epochs),
+        )
+    for name in ("vectors.bin", "vectors.kv"):
+        word2vec.write(folder / name, vectors)
+    return Learned(vectors=vectors, rows=rows)
+
+
+def _told(folder: Path) -> int:
+    """Epochs that an earlier process has told."""
+    history = folder / "history.csv"
+    return history.read_text(encoding="utf-8").count("\n") - 1 if history.exists() else 0
+
+
+def epochs_of(config: Config, *, words: int) -> int:
+    """Passes over a text of so many words."""
+    named = config.training.epochs or min(max(round(READ / words), 1), MOST_EPOCHS)
+    return min(named, options.TINY_EPOCHS) if flags.tiny() else named

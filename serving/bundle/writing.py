@@ -1,0 +1,113 @@
+"""The bundle: a SavedModel with its own description and warm-up requests, proven the way TensorFlow Serving loads it.
+
+    export/1/
+      saved_model.pb  variables/  assets/
+      assets.extra/model.json                      task, version, labels, input, signatures, scores, how it was made
+      assets.extra/tf_serving_warmup_requests      TFRecord of PredictionLog
+
+Written under a temporary name and renamed at the end, so that a server which polls the folder never sees half of it.
+"""
+
+import json
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from serving import saved_model
+from serving.bundle import proving, warmup_requests
+from serving.bundle.proving import Proof
+from serving.bundle.reading import FORMAT, BundleError
+
+METHOD_CLASSIFY = "tensorflow/serving/classify"
+
+
+def write(
+    base: Path,
+    model: Any,
+    signatures: Mapping[str, tuple[Callable[..., dict[str, Any]], Mapping[str, Any]]],
+    *,
+    description: Mapping[str, Any],
+    proofs: Sequence[Proof],
+    version: int = 1,
+) -> tuple[Path, float]:
+    """Export a Keras model as version `version` below `base`, prove it, and return its folder and the largest difference seen.
+
+    signatures: by name, a function of named tensors and the tf.TensorSpec of each. description: goes into model.json.
+    proofs: at least one for each signature; they also become the warm-up requests.
+    Raises BundleError when the bundle does not load in a v1 session or answers otherwise than the model.
+    """
+    unproven = set(signatures) - {proof.signature for proof in proofs}
+    if unproven:
+        raise BundleError(f"no proof for the signature(s) {', '.join(sorted(unproven))}; every signature needs one")
+    base.mkdir(parents=True, exist_ok=True)
+    folder, temporary = base / str(version), base / f".{version}.tmp"
+    shutil.rmtree(temporary, ignore_errors=True)
+    try:
+        _export(temporary, model, signatures)
+        difference = proving.prove(temporary, proofs)
+        warmup_requests.write(temporary, [(proof.signature, proof.inputs) for proof in proofs])
+        _describe(temporary, {**description, "version": version})
+        _replace(temporary, folder)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+    return folder, difference
+
+
+def _export(folder: Path, model: Any, signatures: Mapping[str, tuple[Callable[..., Any], Mapping[str, Any]]]) -> None:
+    """Keras' ExportArchive tracks the variables so that a v1 session finds them; `tf.saved_model.save` does not."""
+    import keras
+
+    archive = keras.export.ExportArchive()
+    archive.track(model)
+    for name, (function, specs) in signatures.items():
+        archive.add_endpoint(name, function, input_signature=list(specs.values()))
+    # Keras would write every weight twice, as its own variable and as TensorFlow's below it; the endpoints use the latter.
+    tracked = archive._tf_trackable
+    tracked.variables, tracked.trainable_variables, tracked.non_trainable_variables = [], [], []
+    archive.write_out(str(folder), verbose=False)
+    if "classify" in signatures:
+        _set_method(folder / "saved_model.pb", "classify", METHOD_CLASSIFY)
+
+
+def _set_method(path: Path, signature: str, method: str) -> None:
+    """ExportArchive writes `tensorflow/serving/predict` for every signature."""
+    from tensorflow.core.protobuf import saved_model_pb2
+
+    message = saved_model_pb2.SavedModel.FromString(path.read_bytes())
+    for graph in message.meta_graphs:
+        graph.signature_def[signature].method_name = method
+    path.write_bytes(message.SerializeToString(deterministic=True))
+
+
+def _describe(folder: Path, description: Mapping[str, Any]) -> None:
+    with saved_model.load(folder) as loaded:
+        signatures = {name: _layout(definition) for name, definition in loaded.signatures.items()}
+    content = {"format": FORMAT, **description, "signatures": signatures}
+    path = folder / "assets.extra" / "model.json"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def _layout(definition: Any) -> dict[str, Any]:
+    """Names, dtypes and shapes (None: any) of a SignatureDef."""
+    return {
+        side: {name: _tensor(info) for name, info in sorted(getattr(definition, side).items())}
+        for side in ("inputs", "outputs")
+    }
+
+
+def _tensor(info: Any) -> dict[str, Any]:
+    import tensorflow as tf
+
+    shape = tf.TensorShape(info.tensor_shape)
+    return {"dtype": tf.as_dtype(info.dtype).name, "shape": shape.as_list() if shape.rank is not None else None}
+
+
+def _replace(temporary: Path, folder: Path) -> None:
+    old = folder.with_name(f".{folder.name}.old")
+    shutil.rmtree(old, ignore_errors=True)
+    if folder.exists():
+        folder.rename(old)
+    temporary.rename(folder)
+    shutil.rmtree(old, ignore_errors=True)

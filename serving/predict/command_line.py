@@ -1,0 +1,138 @@
+"""Answers from a bundle or from a server, on the command line.
+
+    python -m serving.predict runs/classify-1 photo.jpg more-photos/ --draw answered --explain why
+    python -m serving.predict runs/ngram-1 "the cat sat on" @sentences.txt
+    python -m serving.predict runs/word2vec-1 king queen --analogy man king woman
+    python -m serving.predict --url http://localhost:8501 --model photos photo.jpg more-photos/
+
+BUNDLE is a run folder, its export/, or a version folder. For a classifier an INPUT is a picture or a folder of pictures; for an n-gram
+model or word vectors it is a text or a word, @FILE for those in the lines of a file, - for those in the lines of standard input. With
+--url a server answers instead of a bundle, this one or stock TensorFlow Serving. An input that cannot be answered is named on
+standard error, the others are answered, and the exit code is 1.
+"""
+
+import argparse
+import io
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+from serving.client import NoAnswerError
+from serving.predict import opened as predict_model
+from serving.predict import pictures, texts
+from serving.predict.opened import Opened
+
+TOKEN_VARIABLE = "SERVING_TOKEN"  # noqa: S105  the name of a variable
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Parse the command line, print one line for each input, and return the exit code."""
+    options = _options(arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A file name may hold what the terminal cannot show.
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        with _opened(options) as opened:
+            answered = list(_answers(opened, options))
+    except (ValueError, FileNotFoundError, NoAnswerError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("error: interrupted", file=sys.stderr)
+        return 130
+    return 0 if all(answered) else 1
+
+
+def _opened(options: argparse.Namespace) -> AbstractContextManager[Opened]:
+    if options.url is None:
+        return predict_model.in_bundle(options.bundle)
+    return predict_model.on_server(
+        options.url,
+        model=options.model,
+        version=options.version,
+        label=options.label,
+        token=options.token,
+        taken=options.explain is not None,
+    )
+
+
+def _answers(opened: Opened, options: argparse.Namespace) -> Iterator[bool]:
+    """Whether each input could be answered."""
+    if opened.task == "classify":
+        if options.analogy:
+            raise ValueError(f"--analogy: the model at {opened.place} answers pictures; --analogy is for word vectors")
+        drawn, explained = options.draw, options.explain
+        yield from pictures.answer_all(opened, options.inputs, drawn=drawn, explained=explained, as_json=options.json)
+        return
+    for name in ("draw", "explain"):
+        if getattr(options, name) is not None:
+            raise ValueError(f"--{name}: the model at {opened.place} answers texts; --{name} is for pictures")
+    yield from texts.answer_analogies(opened, options.analogy, as_json=options.json) if options.analogy else ()
+    yield from texts.answer_texts(opened, options.inputs, as_json=options.json)
+
+
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """The command line; the first of the inputs is the bundle, unless a server answers."""
+    parser = _parser()
+    options = parser.parse_intermixed_args(arguments)
+    missing = ["BUNDLE"] if options.url is None and not options.inputs else []
+    if len(options.inputs) < (options.url is None) + (not options.analogy):
+        missing.append("INPUT (a picture, a folder of pictures, or a text)")
+    if missing:
+        parser.error(f"the following arguments are required: {', '.join(missing)}")
+    if options.url is None:
+        given = [name for name in ("model", "version", "label", "token") if getattr(options, name)]
+        if given:
+            parser.error(f"--{given[0]} needs --url, the address of a server")
+        options.bundle = Path(options.inputs.pop(0))
+    options.token = options.token or os.environ.get(TOKEN_VARIABLE, "")
+    return options
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m serving.predict",
+        usage="%(prog)s BUNDLE INPUT... [options]\n       %(prog)s --url URL --model NAME INPUT... [options]",
+        description=__doc__.split("\n")[0] if __doc__ else None,
+    )
+    parser.add_argument(
+        "inputs",
+        nargs="*",
+        metavar="BUNDLE INPUT",
+        help="run folder, export folder or version folder (not with --url), then pictures or folders of pictures, or texts: "
+        "literal ones, @FILE for the lines of a file, - for the lines of standard input",
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object a line")
+    parser.add_argument(
+        "--draw", type=Path, metavar="FOLDER", help="also write the pictures with their answers there, as PNG"
+    )
+    parser.add_argument(
+        "--explain",
+        type=Path,
+        metavar="FOLDER",
+        help="also write there why: the picture, its Grad-CAM and its guided backpropagation side by side, as PNG",
+    )
+    parser.add_argument(
+        "--analogy",
+        nargs=3,
+        action="append",
+        default=[],
+        metavar=("A", "B", "C"),
+        help="for word vectors: the words that are to C as B is to A; may be given again",
+    )
+    server = parser.add_argument_group("a server instead of a bundle")
+    server.add_argument("--url", help="its REST address, such as http://localhost:8501")
+    server.add_argument(
+        "--model", default="", metavar="NAME", help="may be left out where the server has one and lists it"
+    )
+    server.add_argument("--version", type=int, metavar="N", help="one version of the model, instead of the newest")
+    server.add_argument("--label", default="", help="the version that the server's configuration gives this name")
+    server.add_argument(
+        "--token",
+        default="",
+        help=f"for servers that ask for one; in the environment {TOKEN_VARIABLE} it is not seen by others",
+    )
+    return parser

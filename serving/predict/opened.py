@@ -1,0 +1,89 @@
+"""What answers `serving.predict`: a bundle, or a model on a server."""
+
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from numpy.typing import NDArray
+
+from serving import bundle, native_log, saved_model
+from serving.client import AnswerError
+from serving.predict import remote as remote_model
+
+INVALID_ARGUMENT = 3
+"""The code of TensorFlow's error for an input that the graph refuses."""
+
+
+class Model(Protocol):
+    """What answers: a `saved_model.LoadedModel`, or a `remote_model.RemoteModel`."""
+
+    @property
+    def signatures(self) -> Mapping[str, Any]:
+        """By name."""
+
+    def run(self, signature: str, inputs: Mapping[str, NDArray[Any]]) -> Mapping[str, NDArray[Any]]:
+        """Outputs by name, the batch first."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Opened:
+    """A model that is ready to answer."""
+
+    model: Model
+    task: str
+    """One of `remote_model.TASKS`."""
+    place: str
+    """Path or address, for messages."""
+    taken: Mapping[str, Any]
+    """`input` of the bundle's model.json; empty where a server does not tell it."""
+
+
+@contextmanager
+def in_bundle(path: Path) -> Iterator[Opened]:
+    """The newest bundle in a run folder, an export folder or a version folder. Raises ValueError or FileNotFoundError."""
+    folder = bundle.find(path)
+    description = bundle.read_description(folder)
+    task = description["task"]
+    if task not in remote_model.TASKS:
+        known = ", ".join(remote_model.TASKS)
+        raise bundle.BundleError(f"{folder} is for the task {task!r}; this version answers {known}")
+    native_log.load_tensorflow()
+    with saved_model.load(folder) as model:
+        yield Opened(model=model, task=task, place=str(path), taken=description["input"])
+
+
+@contextmanager
+def on_server(url: str, *, model: str, version: int | None, label: str, token: str, taken: bool) -> Iterator[Opened]:
+    """A model on the server at `url`, see `remote_model.opened`. taken: whether to ask what its model.json says of `input`."""
+    with remote_model.opened(url, model=model, version=version, label=label, token=token) as remote:
+        yield Opened(model=remote, task=remote.task, place=url, taken=_taken(remote, url) if taken else {})
+
+
+def run(
+    model: Model, signature: str, inputs: Mapping[str, NDArray[Any]], *, reason: Callable[[str], str]
+) -> Mapping[str, NDArray[Any]]:
+    """The model's answer. Raises ValueError for an input that it refuses, with what `reason` makes of its message."""
+    try:
+        return model.run(signature, inputs)
+    except Exception as error:
+        if isinstance(error, AnswerError):
+            said = reason(error.message) if error.status == 400 else f"the server answered {error}"
+        elif getattr(error, "error_code", None) == INVALID_ARGUMENT:  # tf.errors, without importing TensorFlow
+            said = reason(str(getattr(error, "message", error)))
+        else:
+            raise
+        raise ValueError(said) from error
+
+
+def _taken(remote: remote_model.RemoteModel, url: str) -> Mapping[str, Any]:
+    """What the server's page says of `input`."""
+    told = remote.description()
+    if told is None:
+        print(
+            f"note: {url} does not say whether the model cuts pictures (its page is off): drawn as if it took all of each",
+            file=sys.stderr,
+        )
+    return (told or {}).get("input") or {}

@@ -1,0 +1,1 @@
+"""TensorFlow Serving's dynamic batching: scheduler, queues, padding, parameters."""

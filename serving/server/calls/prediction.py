@@ -1,0 +1,165 @@
+"""The calls of the API, from request body to answer body, without any HTTP: every front end uses them.
+
+A prediction has three steps, so that a front end can choose the thread of each: `prepare` reads the body and takes hold
+of a version, the model runs, `answer` writes the body.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from serving.server import errors
+from serving.server.batching.model import BatchedModel
+from serving.server.calls import signature_checks
+from serving.server.errors import ServingError, invalid_argument
+from serving.server.json_bodies import answer as json_answer
+from serving.server.json_bodies import plain_numbers, tensor, text
+from serving.server.json_bodies.plain_numbers import Numbers
+from serving.server.models.repository import ModelSpec, Repository
+from serving.server.models.versions import Version
+
+DEFAULT_SIGNATURE = "serving_default"
+
+
+class Prediction(NamedTuple):
+    """A predict call that is ready to run; whoever holds it must release its version."""
+
+    version: Version
+    signature: str
+    inputs: dict[str, np.ndarray]
+    rows: bool
+    """Whether the answer is a list of rows (the request had `instances`) or columns (`inputs`)."""
+    outputs: tuple[str, ...] | None = None
+    """The outputs asked for; None for all."""
+    float16: bool = False
+
+
+def prepare(
+    repository: Repository,
+    spec: ModelSpec,
+    body: bytes,
+    *,
+    check_method: bool = False,
+    output_filter: bool = False,
+    float16: bool = False,
+) -> Prediction:
+    """Read the body of a predict call and acquire its version; ServingError, and nothing held, when it is wrong.
+
+    The order of the checks is the contract: JSON, signature name, model, instances or inputs, and with `check_method`
+    whether the signature is declared for prediction. `output_filter`: take that key; `float16`: take half and bfloat16
+    tensors. These two go beyond TensorFlow Serving.
+    """
+    numbers = plain_numbers.predict_body(body)
+    document = {} if numbers else text.parse(body)
+    name = numbers.signature_name if numbers else signature_name(document)
+    version = repository.acquire(spec)
+    try:
+        dtypes = _dtypes(version.model, name)
+        chosen = None
+        inputs = _plain(numbers, dtypes, float16=float16) if numbers else None
+        if inputs is None:
+            document = document or text.parse(body)
+            chosen = _output_filter(document) if output_filter else None
+            inputs = _inputs(document, dtypes, float16=float16)
+        if check_method:
+            signature_checks.check_prediction_method(version.model.metadata[name or DEFAULT_SIGNATURE])
+        rows = numbers.rows if numbers else "instances" in document
+        return Prediction(version, name or DEFAULT_SIGNATURE, inputs, rows, chosen, float16)
+    except BaseException:
+        repository.release(version)
+        raise
+
+
+def run(
+    version: Version,
+    signature: str,
+    inputs: Mapping[str, np.ndarray],
+    *,
+    outputs: Sequence[str] | None = None,
+    deadline: float | None = None,
+) -> dict[str, np.ndarray]:
+    """Run a signature, batched or not, and wait for the outputs; what goes wrong is a ServingError.
+
+    `deadline`: time on the monotonic clock, in seconds, after which nobody waits for the answer.
+    """
+    model = version.model
+    try:
+        if isinstance(model, BatchedModel):
+            return model.run(signature, inputs, outputs=outputs, deadline=deadline)
+        timeout_ms = model.timeout_until(deadline) if deadline is not None else 0
+        return model.run(signature, inputs, outputs=outputs, timeout_ms=timeout_ms)
+    except ServingError:
+        raise
+    except Exception as error:
+        raise errors.from_exception(error) from error
+
+
+def answer(prediction: Prediction, outputs: Mapping[str, np.ndarray]) -> bytes:
+    """The body of the answer."""
+    write = json_answer.predictions if prediction.rows else json_answer.columns
+    return write(outputs, float16=prediction.float16)
+
+
+def signature_name(document: dict[str, Any]) -> str:
+    """The optional `signature_name`; empty means the default."""
+    name = document.get("signature_name", "")
+    if not isinstance(name, str):
+        raise invalid_argument(
+            f"JSON Value: {text.quote(document)} not formatted correctly. 'signature_name' key must be a string value."
+        )
+    return name
+
+
+def _dtypes(model: Any, name: str) -> dict[str, int]:
+    """Data type number of each input of a signature that can be called over REST, sorted by alias."""
+    signature = model.metadata.get(name or DEFAULT_SIGNATURE)
+    if signature is None:
+        raise invalid_argument(f'Serving signature name: "{name or DEFAULT_SIGNATURE}" not found in signature def')
+    if not signature.inputs:
+        raise invalid_argument(f"Failed to get input map for signature: {name or 'DEFAULT'}")
+    return model.input_types(name or DEFAULT_SIGNATURE)
+
+
+def _plain(numbers: Numbers, dtypes: dict[str, int], *, float16: bool) -> dict[str, np.ndarray] | None:
+    """The input array of a body of plain numbers; None when the ordinary way must look at it."""
+    if len(dtypes) != 1:
+        return None
+    [(alias, number)] = dtypes.items()
+    array = numbers.array(number, float16=float16)
+    return None if array is None else {alias: array}
+
+
+def _inputs(document: dict[str, Any], dtypes: dict[str, int], *, float16: bool) -> dict[str, np.ndarray]:
+    """The input arrays of a predict call."""
+    if "instances" not in document and "inputs" not in document:
+        raise invalid_argument("Missing 'inputs' or 'instances' key")
+    if "instances" not in document:
+        return tensor.from_columns(document["inputs"], dtypes, float16=float16)
+    _check_instances(document)
+    return tensor.from_rows(document["instances"], dtypes, float16=float16)
+
+
+def _check_instances(document: dict[str, Any]) -> None:
+    """`instances` must be a filled list, and `inputs` must not stand beside it."""
+    problem = ""
+    if "inputs" in document:
+        problem = "Not formatted correctly expecting only one of 'inputs' or 'instances' keys to exist "
+    elif not isinstance(document["instances"], list):
+        problem = "Excepting 'instances' to be an list/array"
+    elif not document["instances"]:
+        problem = "No values in 'instances' array"
+    if problem:
+        raise invalid_argument(f"JSON Value: {text.quote(document)} {problem}")
+
+
+def _output_filter(document: dict[str, Any]) -> tuple[str, ...] | None:
+    """The outputs that `output_filter` names; None without it."""
+    chosen = document.get("output_filter")
+    if chosen is None:
+        return None
+    if not isinstance(chosen, list) or not chosen or not all(isinstance(name, str) for name in chosen):
+        raise invalid_argument(
+            f"'output_filter' must be a list of output names, found: {text.quote(chosen)}. Leave it out for all."
+        )
+    return tuple(dict.fromkeys(chosen))

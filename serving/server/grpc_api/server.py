@@ -1,0 +1,228 @@
+"""The gRPC front end: port, Unix socket, TLS, tokens, health service, and a stop that lets calls finish."""
+
+import os
+import threading
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import grpc
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+
+from serving.server import bearer
+from serving.server.metrics import Metrics
+from serving.server.models.repository import Repository
+
+SERVICES = ("ModelService", "PredictionService")
+"""The names under which TensorFlow Serving reports the health of its services."""
+
+QUIET_SECONDS = 0.1
+MOST_REFUSING_SECONDS = 1.0
+"""At the end new calls are refused until none came for QUIET_SECONDS, or for this long."""
+
+HEALTH = f"/{health.SERVICE_NAME}/"
+
+OPTIONS: Mapping[str, int | str] = {
+    "grpc.max_receive_message_length": 2**31 - 1,  # as in TensorFlow Serving: no message can be longer
+    "grpc.max_send_message_length": 2**31 - 1,
+    "grpc.so_reuseport": 0,  # else a second server takes the port too, and each gets half of the calls
+}
+
+
+class StartProblem(OSError):  # noqa: N818, no bug but something to put right on the command line
+    """The server cannot listen as it was told to; the message says what to change."""
+
+
+class GrpcServer:
+    """PredictionService, ModelService and, if wanted, the health service, answered by a pool of threads.
+
+    `max_threads`: calls answered at a time, 0 for four for each CPU. `token`: what a call has to send as the metadata
+    `authorization: Bearer <token>`, except to the health service; empty for none. `ssl`: an SSLConfig message.
+    `channel_arguments`: settings of the gRPC library, "name=value,name=value". `tensor_content`: outputs of Predict are
+    packed. `check_method`: a signature must be declared for the call. `reload` gets the ModelServerConfig of a
+    HandleReloadConfigRequest and raises ServingError; `record` hears of each OK call, see `request_log`.
+    """
+
+    def __init__(
+        self,
+        repository: Repository,
+        *,
+        reload: Callable[[Any], None],
+        metrics: Metrics | None = None,
+        token: str = "",
+        max_threads: int = 0,
+        health: bool = False,
+        ssl: Any = None,
+        channel_arguments: str = "",
+        tensor_content: bool = False,
+        check_method: bool = False,
+        record: Callable[..., None] | None = None,
+    ) -> None:
+        self._repository = repository
+        self._reload = reload
+        self._metrics = metrics
+        self._tensor_content = tensor_content
+        self._check_method = check_method
+        self._record = record
+        self._credentials = _credentials(ssl) if ssl is not None else None
+        self._health = _Health() if health else None
+        self._pool = ThreadPoolExecutor(max_threads or 4 * (os.cpu_count() or 1), thread_name_prefix="grpc")
+        self._door = _Door(token)
+        self._server = grpc.server(
+            self._pool,
+            interceptors=[self._door],
+            options=list({**OPTIONS, **_channel_arguments(channel_arguments)}.items()),
+        )
+        self.port = 0
+        """The port that is listened to; 0 before `start`, and without one."""
+
+    def start(self, address: str | None, port: int, socket_path: str = "") -> None:
+        """Listen and answer; port 0 takes a free one. Loads TensorFlow. StartProblem when that cannot be.
+
+        `address`: an IPv4 or IPv6 address, None for no port. `socket_path`: a Unix socket beside or instead of it.
+        """
+        self._add_services()
+        if address is not None:
+            self.port = self._listen(f"[{address}]:{port}" if ":" in address else f"{address}:{port}")
+        if socket_path:
+            self._listen(f"unix:{socket_path}")
+        self._server.start()
+
+    def stop(self, grace_seconds: float) -> None:
+        """Take no new calls, let those under way finish for `grace_seconds`, and end the rest."""
+        if self._health:
+            self._health.leave()
+        self._door.shut(min(grace_seconds, MOST_REFUSING_SECONDS))
+        self._server.stop(grace_seconds).wait()
+        self._pool.shutdown(wait=False)
+
+    def _add_services(self) -> None:
+        """Register the services; here, because their messages load TensorFlow."""
+        from tensorflow_serving.apis import model_service_pb2_grpc, prediction_service_pb2_grpc
+
+        from serving.server.grpc_api.model_service import ModelService
+        from serving.server.grpc_api.prediction_service import PredictionService
+
+        prediction = PredictionService(
+            self._repository,
+            metrics=self._metrics,
+            tensor_content=self._tensor_content,
+            check_method=self._check_method,
+            record=self._record,
+        )
+        prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(prediction, self._server)
+        model = ModelService(self._repository, self._reload)
+        model_service_pb2_grpc.add_ModelServiceServicer_to_server(model, self._server)
+        if self._health:
+            health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
+
+    def _listen(self, address: str) -> int:
+        """Bind one address; the port."""
+        try:
+            if self._credentials is None:
+                return self._server.add_insecure_port(address)
+            return self._server.add_secure_port(address, self._credentials)
+        except RuntimeError as error:
+            advice = (
+                "Check the keys and certificates of --ssl_config_file, and that nothing else uses the address."
+                if self._credentials is not None
+                else "Stop what uses it, or choose another --port, --rest_api_host or --grpc_socket_path."
+            )
+            raise StartProblem(f"Cannot listen on {address} for gRPC. {advice}") from error
+
+
+class _Health(health.HealthServicer):
+    """The standard health service; clients that watch it are sent away at the end instead of being waited for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._watchers: set[Any] = set()
+        self._watching = threading.Lock()
+        for service in SERVICES:
+            self.set(service, health_pb2.HealthCheckResponse.SERVING)
+
+    def Watch(self, request: Any, context: Any, send_response_callback: Any = None) -> Any:  # noqa: N802
+        """Send the state of a service now, and each time it changes."""
+        with self._watching:
+            self._watchers.add(context)
+        context.add_callback(lambda: self._forget(context))
+        return super().Watch(request, context, send_response_callback)
+
+    def leave(self) -> None:
+        """Report NOT_SERVING from now on."""
+        self.enter_graceful_shutdown()
+        with self._watching:
+            watchers = list(self._watchers)
+        for context in watchers:
+            context.cancel()
+
+    def _forget(self, context: Any) -> None:
+        with self._watching:
+            self._watchers.discard(context)
+
+
+class _Door(grpc.ServerInterceptor):
+    """Refuses calls without the token, and every new call once it is shut."""
+
+    def __init__(self, token: str) -> None:
+        self._token = token
+        self._last_call = 0.0
+        self._shut = False
+
+    def intercept_service(self, continuation: Callable[[Any], Any], handler_call_details: Any) -> Any:
+        """The handler of a call, or the refusal."""
+        self._last_call = time.monotonic()
+        if handler_call_details.method.startswith(HEALTH):
+            return continuation(handler_call_details)
+        if self._shut:
+            return _refusal(grpc.StatusCode.UNAVAILABLE, "The server is stopping. Call another one.")
+        if self._token:
+            given = dict(handler_call_details.invocation_metadata).get("authorization", "")
+            if not bearer.holds(given if isinstance(given, str) else given.decode("latin-1"), self._token):
+                message = "This server asks for a token. Send it as the metadata 'authorization: Bearer <token>'."
+                return _refusal(grpc.StatusCode.UNAUTHENTICATED, message)
+        return continuation(handler_call_details)
+
+    def shut(self, seconds: float) -> None:
+        """Refuse new calls, and wait until none has come for a moment; `seconds` at most.
+
+        grpc.Server.stop cancels calls that it has read and not begun; a client cannot know that it may try those again.
+        """
+        self._shut = True
+        end = time.monotonic() + seconds
+        while self._last_call + QUIET_SECONDS > time.monotonic() < end:
+            time.sleep(QUIET_SECONDS / 10)
+
+
+def _refusal(code: grpc.StatusCode, message: str) -> Any:
+    """A handler that ends every call with this error."""
+    return grpc.unary_unary_rpc_method_handler(lambda _request, context: context.abort(code, message))
+
+
+def _channel_arguments(text: str) -> dict[str, int | str]:
+    """Read "name=value,name=value"; a value that is a whole number becomes one."""
+    arguments: dict[str, int | str] = {}
+    for part in filter(None, (part.strip() for part in text.split(","))):
+        name, equals, value = part.partition("=")
+        if not name or not equals:
+            raise StartProblem(f"--grpc_channel_arguments: '{part}' was found, name=value was expected.")
+        try:
+            arguments[name] = int(value)
+        except ValueError:
+            arguments[name] = value
+    return arguments
+
+
+def _credentials(ssl: Any) -> Any:
+    """Server credentials of an SSLConfig message, PEM text in its fields."""
+    for field in ("server_key", "server_cert"):
+        if "-----BEGIN" not in getattr(ssl, field):
+            raise StartProblem(f"--ssl_config_file: no PEM text was found in {field}. Put the text itself there.")
+    if ssl.client_verify and not ssl.custom_ca:
+        raise StartProblem("--ssl_config_file: client_verify needs custom_ca, the certificate that signs the clients'.")
+    return grpc.ssl_server_credentials(
+        [(ssl.server_key.encode(), ssl.server_cert.encode())],
+        root_certificates=ssl.custom_ca.encode() or None,
+        require_client_auth=ssl.client_verify,
+    )

@@ -1,0 +1,1 @@
+"""Which models and which of their versions: config, policies, folders, versions, swap, repository."""

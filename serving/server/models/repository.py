@@ -1,0 +1,287 @@
+"""The models that are served: looks for versions on disk, loads and swaps them, and hands them out to calls."""
+
+import logging
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from serving.server import errors
+from serving.server.errors import Code, ServingError
+from serving.server.models import changes, loading, policies, served
+from serving.server.models import config as model_config
+from serving.server.models.changes import Change
+from serving.server.models.config import ModelConfig
+from serving.server.models.served import ServedModel
+from serving.server.models.spec import ModelSpec
+from serving.server.models.versions import State, Version
+
+__all__ = ["Loader", "ModelSpec", "Repository"]
+
+log = logging.getLogger(__name__)
+
+Loader = loading.Load
+
+
+class Repository:
+    """Models by name with the versions their policies ask for; new versions are ready before the old ones go.
+
+    One change is made at a time, under `_changing`; the fields of models and versions change under `_lock`, which
+    nobody holds while he loads, closes or waits.
+    """
+
+    def __init__(
+        self,
+        load: Loader,
+        *,
+        retries: int = 5,
+        retry_seconds: float = 60.0,
+        load_threads: int = 0,
+        allow_labels_for_unavailable: bool = False,
+    ) -> None:
+        """`load_threads`: versions loaded side by side; 0 loads one after the other in the thread that asks."""
+        self._allow_labels = allow_labels_for_unavailable
+        self._lock = threading.Lock()
+        self._changing = threading.Lock()
+        self._models: dict[str, ServedModel] = {}
+        self._gone: dict[str, ServedModel] = {}
+        self._loader = loading.VersionLoader(
+            load, self._lock, threads=load_threads, retries=retries, retry_seconds=retry_seconds, ended=self._ended
+        )
+        self._warnings: dict[str, set[str]] = {}
+        """What was odd about the folders of each model at the last look."""
+        self._applied = False
+        self._listed = False
+        """Whether one of the configs listed models; the others were empty."""
+        self._closed = False
+
+    def acquire(self, spec: ModelSpec) -> Version:
+        """The version that `spec` means, loaded until it is given to `release`; ServingError if there is none."""
+        with self._lock:
+            version = served.find(self._models.get(spec.name), spec)
+            version.runs += 1
+            return version
+
+    def release(self, version: Version) -> None:
+        """End a call on a version that came from `acquire`."""
+        with self._lock:
+            version.runs -= 1
+            if version.drained is not None and not version.runs:
+                version.drained.set()
+
+    @contextmanager
+    def use(self, spec: ModelSpec) -> Iterator[Version]:
+        """The version that `spec` means; it stays loaded for the length of the `with` block. ServingError if none."""
+        version = self.acquire(spec)
+        try:
+            yield version
+        finally:
+            self.release(version)
+
+    def status(self, spec: ModelSpec) -> list[Version]:
+        """Copies of the versions that were ever loaded, highest first; a label is not looked at, as in TensorFlow Serving."""
+        with self._lock:
+            model = self._models.get(spec.name) or self._gone.get(spec.name)
+            known = model.copies() if model is not None else []
+        if spec.version is not None:
+            known = [version for version in known if version.number == spec.version]
+            if not known:
+                message = f"Could not find version {spec.version} of model {spec.name}"
+                raise ServingError(Code.NOT_FOUND, message)
+        if not known:
+            raise ServingError(Code.NOT_FOUND, f"Could not find any versions of model {spec.name}")
+        return known
+
+    def models(self) -> dict[str, list[Version]]:
+        """Copies of all versions by model, highest version first; models in the order of the config."""
+        with self._lock:
+            return {name: model.copies() for name, model in self._models.items()}
+
+    def ready(self) -> bool:
+        """Whether a config was applied and every model in it has an available version."""
+        with self._lock:
+            return self._applied and all(model.current is not None for model in self._models.values())
+
+    def apply(self, configs: Sequence[ModelConfig] | None) -> None:
+        """Serve exactly these models: load what is new, then let go of what is not named, and set the labels.
+
+        Returns when each new model, and each with a new base path or policy, has a version available. ServingError
+        when one gets none, or when names or labels cannot be followed; then everything stays as it was. None stands
+        for an empty config: nothing is done, and it is refused once models were listed.
+        """
+        with self._changing:
+            if self._closed:
+                raise ServingError(Code.UNAVAILABLE, "The server is stopping; it takes no new config.")
+            if configs is None:
+                self._apply_empty()
+                return
+            model_config.check_names(config.name for config in configs)
+            model_config.check_platforms(configs, self._models)
+            with self._lock:
+                for config in configs:
+                    self._check_labels(config)
+            steps = [change for config in configs if (change := self._change(config)) is not None]
+            before = dict(self._models)
+            self._track(steps)
+            self._loader.load([(change.config, version) for change in steps for version in change.versions])
+            if failed := [change for change in steps if change.failed()]:
+                self._undo(before, steps)
+                raise changes.not_available(failed, "model" if self._listed else "servable")
+            self._commit(configs, steps)
+
+    def refresh(self) -> list[ServingError]:
+        """Look at the base paths once, load what is new and unload what it replaces; the errors of this look."""
+        with self._changing:
+            problems: list[ServingError] = []
+            steps: dict[str, Change] = {}
+            for name, model in {} if self._closed else self._models.items():
+                try:
+                    steps[name] = Change(model.config, model, self._find(model.config))
+                except (ServingError, OSError) as error:
+                    # Whatever is loaded stays loaded: a base path that vanishes must not end the service. One that
+                    # is there and empty does, as in TensorFlow Serving.
+                    problems.append(_of_model(name, error))
+            self._track(steps.values())
+            tasks = [(change.config, version) for change in steps.values() for version in change.versions]
+            self._loader.load(tasks, then=lambda version: self._publish(steps[version.name]))
+            for change in steps.values():
+                self._publish(change)
+                problems += change.problems()
+            return problems
+
+    def poll(self, seconds: float, stop: threading.Event, report: Callable[[ServingError], None]) -> None:
+        """Refresh every `seconds` until `stop`; `report` hears of each new error once."""
+        told: set[str] = set()
+        while not stop.wait(seconds):
+            try:
+                problems = self.refresh()
+            except Exception as error:  # a machine without threads or memory; the next look may do better
+                problems = [errors.from_exception(error)]
+            for problem in problems:
+                if str(problem) not in told:
+                    report(problem)
+            told = {str(problem) for problem in problems}
+
+    def stop(self) -> None:
+        """Begin to load no further version: the server ends."""
+        self._loader.stop()
+
+    def close(self) -> None:
+        """Unload everything, when the calls under way are through."""
+        with self._changing:
+            self._closed = True
+            with self._lock:
+                leaving = [version for model in self._models.values() for version in model.retire()]
+            self._loader.unload(leaving)
+        self._loader.join()
+
+    def _apply_empty(self) -> None:
+        if self._listed:
+            raise ServingError(
+                Code.FAILED_PRECONDITION,
+                "Cannot transition to requested config. It is only legal to transition from one ModelConfigList to "
+                "another.",
+            )
+        log.info("Taking no action for empty config.")
+        self._applied = True
+
+    def _check_labels(self, config: ModelConfig) -> None:
+        """A label may stand on an available version; a new one on any version, if that was allowed."""
+        model = self._models.get(config.name)
+        for label, number in config.labels.items():
+            if self._allow_labels and (model is None or model.config.labels.get(label, number) == number):
+                continue
+            version = model.versions.get(number) if model else None
+            if version is None or version.state is not State.AVAILABLE:
+                raise ServingError(
+                    Code.FAILED_PRECONDITION,
+                    f"Request to assign label to version {number} of model {config.name}, which is not currently "
+                    "available for inference",
+                )
+
+    def _change(self, config: ModelConfig) -> Change | None:
+        """What a config asks of its model; None when an unchanged model's folder cannot be looked at just now."""
+        model = self._models.get(config.name)
+        same = model is not None and (model.config.base_path, model.config.policy) == (config.base_path, config.policy)
+        try:
+            wanted = self._find(config, required=not same)
+        except (ServingError, OSError) as error:
+            if same:
+                return None
+            raise _of_model(config.name, error) from error
+        if model is None or model.config.base_path != config.base_path:
+            model = ServedModel(config)
+        return Change(config, model, wanted, required=not same)
+
+    def _find(self, config: ModelConfig, *, required: bool = False) -> dict[int, Path]:
+        """The folders that a model's policy asks for; what is odd about them is said once. OSError without base path."""
+        said: set[str] = set()
+        found = policies.find(config.policy, config.base_path, warn=said.add)
+        if not found and required:
+            raise policies.nothing_found(config.policy, config.base_path)
+        if not found:
+            said.add(
+                f"No versions of servable {config.name} found under base path {config.base_path}. Did you forget to "
+                "name your leaf directory as a number (eg. '/1/')?"
+            )
+        for message in sorted(said - self._warnings.get(config.name, set())):
+            log.warning("Model %s: %s", config.name, message)
+        self._warnings[config.name] = said
+        return found
+
+    def _track(self, steps: Iterable[Change]) -> None:
+        """Make the records of the wanted versions, and show new models as loading."""
+        with self._lock:
+            for change in steps:
+                change.track()
+                self._models.setdefault(change.config.name, change.model)
+
+    def _publish(self, change: Change) -> None:
+        with self._lock:
+            leaving = change.publish()
+        self._loader.unload(leaving)
+
+    def _undo(self, before: dict[str, ServedModel], steps: list[Change]) -> None:
+        """Close what was loaded for nothing; new models are forgotten."""
+        with self._lock:
+            self._models = before
+            staged = [version for change in steps for version in change.versions if version.state is State.LOADING]
+            for version in staged:
+                version.leave()
+        self._loader.unload(staged)
+
+    def _commit(self, configs: Sequence[ModelConfig], steps: list[Change]) -> None:
+        """Switch to the new config in one step, then unload what left."""
+        changed = {change.config.name: change.model for change in steps}
+        leaving: list[Version] = []
+        with self._lock:
+            old_models, self._models = self._models, {}
+            for config in configs:
+                old = old_models.pop(config.name)
+                model = changed.get(config.name, old)
+                if model is not old:  # another base path
+                    leaving += old.retire()
+                    model.inherit(old)
+                if config.name in self._gone:
+                    model.inherit(self._gone.pop(config.name))
+                model.config = config
+                self._models[config.name] = model
+            for change in steps:
+                leaving += change.publish()
+            for name, model in old_models.items():
+                leaving += model.retire()
+                self._gone[name] = model
+            self._applied = self._listed = True
+        self._loader.unload(leaving)
+
+    def _ended(self, version: Version) -> None:
+        """A version was unloaded."""
+        model = self._models.get(version.name) or self._gone.get(version.name)
+        if model is not None:
+            model.forget()
+
+
+def _of_model(name: str, error: Exception) -> ServingError:
+    """An error with the name of its model."""
+    problem = errors.from_exception(error)
+    return ServingError(problem.code, f"Model {name}: {problem.message}")

@@ -1,0 +1,77 @@
+"""One served model: its versions, the one that answers by default, and its labels."""
+
+from collections.abc import Collection
+from dataclasses import dataclass, field, replace
+from operator import attrgetter
+
+from serving.server.errors import Code, ServingError, invalid_argument
+from serving.server.models.config import ModelConfig
+from serving.server.models.spec import ModelSpec
+from serving.server.models.versions import State, Version
+
+MOST_ENDED = 100
+"""Unloaded versions of one model that stay listed; TensorFlow Serving lists all, and its answers grow without end."""
+
+
+@dataclass(eq=False, slots=True)
+class ServedModel:
+    """A model's versions by number; whoever calls it holds the lock of the repository."""
+
+    config: ModelConfig
+    versions: dict[int, Version] = field(default_factory=dict)
+    current: Version | None = None
+    """The highest available version: it answers calls that name none."""
+
+    def publish(self, wanted: Collection[int]) -> list[Version]:
+        """Make loaded versions available; once all `wanted` are, the others leave: these."""
+        for version in self.versions.values():
+            if version.state is State.LOADING and version.loaded is not None:
+                version.state = State.AVAILABLE
+        available = self._available()
+        leaving = []
+        if {version.number for version in available}.issuperset(wanted):
+            leaving = [version for version in available if version.number not in wanted]
+        return self._leave(leaving)
+
+    def retire(self) -> list[Version]:
+        """Let all available versions leave: these."""
+        return self._leave(self._available())
+
+    def copies(self) -> list[Version]:
+        """Snapshots of the versions, highest first."""
+        return sorted(map(replace, self.versions.values()), key=attrgetter("number"), reverse=True)
+
+    def inherit(self, older: "ServedModel") -> None:
+        """Go on listing the versions of a model of the same name that this one follows."""
+        self.versions = {**older.versions, **self.versions}
+
+    def forget(self) -> None:
+        """Drop the records of versions that were unloaded long ago."""
+        ended = [number for number, version in self.versions.items() if version.state is State.END]
+        for number in sorted(ended)[: max(0, len(ended) - MOST_ENDED)]:
+            del self.versions[number]
+
+    def _available(self) -> list[Version]:
+        return [version for version in self.versions.values() if version.state is State.AVAILABLE]
+
+    def _leave(self, leaving: list[Version]) -> list[Version]:
+        """From here on nobody can get hold of these versions."""
+        for version in leaving:
+            version.leave()
+        self.current = max(self._available(), key=attrgetter("number"), default=None)
+        return leaving
+
+
+def find(model: ServedModel | None, spec: ModelSpec) -> Version:
+    """The available version that `spec` means; ServingError with TensorFlow Serving's words when there is none."""
+    number = spec.version
+    if spec.label is not None:
+        number = model.config.labels.get(spec.label) if model else None
+        if number is None:
+            raise invalid_argument(f"Unrecognized servable version label: {spec.label}")
+    if model is not None:
+        version = model.current if number is None else model.versions.get(number)
+        if version is not None and version.state is State.AVAILABLE:
+            return version
+    meant = f"Latest({spec.name})" if number is None else f"Specific({spec.name}, {number})"
+    raise ServingError(Code.NOT_FOUND, f"Servable not found for request: {meant}")

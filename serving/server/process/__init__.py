@@ -1,0 +1,1 @@
+"""Flags, settings, the service and its end; how a version is loaded and warmed up."""

@@ -1,0 +1,1 @@
+"""Which requests are written down, and the files of it."""

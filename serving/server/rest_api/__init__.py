@@ -1,0 +1,1 @@
+"""REST on uvicorn: routes, calls, bodies that are not JSON, connections, trace ids."""

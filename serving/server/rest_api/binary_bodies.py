@@ -1,0 +1,185 @@
+"""`:predict` bodies that are not JSON, and answers of the same kind; behind `--enable_binary_bodies`.
+
+* `application/x-npy`: one numeric array as `numpy.save` writes it. Parameters of the Content-Type say what JSON would:
+  `application/x-npy; signature_name=tensor; output_filter=logits`. The answer is the signature's one output, or the one
+  that the filter names.
+* `application/x-protobuf`: a serialised tensorflow.serving.PredictRequest; the answer is a PredictResponse. What its
+  model_spec says must agree with the URL.
+
+Nothing is ever unpickled, and no memory is taken that the body does not fill.
+"""
+
+import io
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.lib import format as npy
+
+from serving.server import tensor_proto
+from serving.server.calls import predict_request, signature_checks
+from serving.server.calls.predict_request import PredictRequest
+from serving.server.calls.prediction import DEFAULT_SIGNATURE
+from serving.server.errors import invalid_argument
+from serving.server.models.versions import Version
+
+NPY = "application/x-npy"
+PROTOBUF = "application/x-protobuf"
+NUMBERS = "biufc"
+"""NumPy's kinds of numbers: bool, signed, unsigned, float, complex."""
+
+
+_WAY_OUT = f"Send a PredictRequest ({PROTOBUF}) or JSON."
+
+
+def kind(content_type: str) -> str:
+    """NPY, PROTOBUF, or "" when a Content-Type names neither."""
+    name = content_type.split(";", 1)[0].strip().lower()
+    return name if name in (NPY, PROTOBUF) else ""
+
+
+def parse(content_type: str, body: bytes, version: Version, *, check_method: bool = False) -> PredictRequest:
+    """Read a body of `kind`; ServingError when it is not one that this version can answer.
+
+    The arrays share the memory of `body` and may be read-only; their shapes are not compared with the signature's.
+    `check_method`: the signature must be declared for prediction.
+    """
+    if kind(content_type) == PROTOBUF:
+        return predict_request.read(version.model.signatures, _message(body, version), check_method=check_method)
+    request = _parse_npy(_parameters(content_type), body, version)
+    if check_method:
+        signature_checks.check_prediction_method(version.model.signatures[request.signature])
+    return request
+
+
+def write(content_type: str, outputs: Mapping[str, np.ndarray], version: Version, signature: str) -> bytes:
+    """The answer to a request that `parse` read, of the same kind."""
+    if kind(content_type) == NPY:
+        ((alias, array),) = outputs.items()
+        if array.dtype.kind not in NUMBERS:
+            raise invalid_argument(f"Output '{alias}' holds {array.dtype}, but .npy takes numbers only. {_WAY_OUT}")
+        file = io.BytesIO()
+        npy.write_array(file, array, allow_pickle=False)
+        return file.getvalue()
+    return _write_protobuf(outputs, version, signature)
+
+
+def _parse_npy(parameters: Mapping[str, str], body: bytes, version: Version) -> PredictRequest:
+    """One array for the one input."""
+    unknown = sorted(parameters.keys() - {"signature_name", "output_filter"})
+    if unknown:
+        raise invalid_argument(
+            f"The Content-Type has the parameters {unknown}; {NPY} takes signature_name and output_filter."
+        )
+    name = parameters.get("signature_name") or DEFAULT_SIGNATURE
+    signature = version.model.signatures.get(name)
+    if signature is None:
+        raise invalid_argument(f'Serving signature name: "{name}" not found in signature def')
+    if len(signature.inputs) != 1:
+        raise invalid_argument(
+            f"Signature '{name}' takes the inputs {sorted(signature.inputs)}, but .npy holds one array. {_WAY_OUT}"
+        )
+    ((alias, info),) = signature.inputs.items()
+    output = _output(name, signature, parameters.get("output_filter", ""))
+    return PredictRequest(name, {alias: _fit(_read_npy(body), alias, info.dtype)}, [output])
+
+
+def _output(name: str, signature: Any, asked: str) -> str:
+    """The one output that .npy can answer."""
+    listed = sorted(signature.outputs)
+    alias = asked or listed[0]
+    if alias not in listed:
+        raise invalid_argument(f"output_filter={asked}: signature '{name}' has the outputs {listed}.")
+    if len(listed) > 1 and not asked:
+        raise invalid_argument(
+            f"Signature '{name}' has the outputs {listed}, but .npy holds one array. Name one in the Content-Type: "
+            f"{NPY}; output_filter={listed[0]}"
+        )
+    if signature.outputs[alias].dtype == tensor_proto.STRING:
+        raise invalid_argument(f"Output '{alias}' holds strings, but .npy takes numbers only. {_WAY_OUT}")
+    return alias
+
+
+def _read_npy(body: bytes) -> np.ndarray:
+    """The array of an .npy file, without a copy; the size is checked before anything is built."""
+    file = io.BytesIO(body)
+    try:
+        read_header = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}[npy.read_magic(file)]
+        shape, fortran, dtype = read_header(file)
+    except Exception as error:  # NumPy raises many kinds for a broken header
+        raise invalid_argument(f"The body is not an .npy file of version 1.0 or 2.0: {error}") from None
+    if dtype.kind not in NUMBERS:
+        raise invalid_argument(f"The .npy body holds {dtype}, but .npy takes numbers only. {_WAY_OUT}")
+    if any(size < 0 for size in shape):
+        raise invalid_argument(f"The .npy body claims the shape {list(shape)}; no size can be negative.")
+    start, count = file.tell(), math.prod(shape)
+    if count * dtype.itemsize != len(body) - start:
+        raise invalid_argument(
+            f"The .npy body claims the shape {list(shape)} of {dtype}, {count * dtype.itemsize} bytes, but "
+            f"{len(body) - start} bytes follow its header."
+        )
+    try:
+        flat = np.frombuffer(body, dtype, count, start) if count else np.empty(0, dtype)
+        if dtype.kind == "b":
+            flat = flat.view(np.uint8) != 0  # a byte of 2 would be no bool that NumPy understands
+        array = flat.reshape(shape, order="F" if fortran else "C")
+    except ValueError as error:
+        raise invalid_argument(
+            f"The .npy body claims the shape {list(shape)}, which no array can have: {error}"
+        ) from None
+    return np.require(array, dtype.newbyteorder("="), ["C", "A"])
+
+
+def _fit(array: np.ndarray, alias: str, number: int) -> np.ndarray:
+    """The array, if it is of the type that the input takes (a number of TensorFlow's DataType)."""
+    import tensorflow as tf
+
+    takes = tf.dtypes.as_dtype(number)
+    if takes == tf.string:
+        raise invalid_argument(f"Input '{alias}' takes strings, but .npy takes numbers only. {_WAY_OUT}")
+    if takes.as_numpy_dtype != array.dtype:
+        raise invalid_argument(
+            f"The .npy body holds {array.dtype}, but input '{alias}' takes {takes.name}. Save "
+            f"array.astype('{takes.name}')."
+        )
+    return array
+
+
+def _parameters(content_type: str) -> dict[str, str]:
+    """The parameters behind the first semicolon, without their quotes."""
+    pairs = (part.partition("=") for part in content_type.split(";")[1:] if part.strip())
+    return {name.strip().lower(): value.strip().strip('"') for name, _, value in pairs}
+
+
+def _message(body: bytes, version: Version) -> Any:
+    """A PredictRequest that agrees with the URL."""
+    from google.protobuf.message import DecodeError
+    from tensorflow_serving.apis import predict_pb2
+
+    try:
+        request = predict_pb2.PredictRequest.FromString(body)
+    except DecodeError:
+        raise invalid_argument("The body is not a serialised tensorflow.serving.PredictRequest.") from None
+    spec = request.model_spec
+    if spec.name and spec.name != version.name:
+        raise invalid_argument(f"The body asks for the model '{spec.name}', the URL for '{version.name}'.")
+    if spec.HasField("version") and spec.version.value != version.number:
+        raise invalid_argument(f"The body asks for version {spec.version.value}, the URL for {version.number}.")
+    if spec.version_label:
+        raise invalid_argument(f"The body asks for the label '{spec.version_label}'. Put it into the URL.")
+    return request
+
+
+def _write_protobuf(outputs: Mapping[str, np.ndarray], version: Version, signature: str) -> bytes:
+    """A PredictResponse; numbers in one piece."""
+    from tensorflow_serving.apis import predict_pb2
+
+    response = predict_pb2.PredictResponse()
+    response.model_spec.name = version.name
+    response.model_spec.version.value = version.number
+    response.model_spec.signature_name = signature
+    declared = version.model.signatures[signature].outputs
+    for alias, array in outputs.items():
+        tensor_proto.write(array, response.outputs[alias], declared=declared[alias].dtype, content=True)
+    return bytes(response.SerializeToString())

@@ -1,0 +1,83 @@
+"""The parts of a server put together from the flags; the process itself is tested in test_main."""
+
+import socket
+from pathlib import Path
+
+import pytest
+
+from serving.server.errors import StartError
+from serving.server.process import flags, settings
+from serving.server.process import service as run
+
+
+def test_taken_port_is_named_with_its_flag(half_plus_two: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("0.0.0.0", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        base = f"--model_base_path={half_plus_two}"
+        rest = settings.read(flags.parse([base, "--port=0", f"--rest_api_port={port}"]))
+        with pytest.raises(StartError, match=rf"0\.0\.0\.0:{port}: Address already in use.*--rest_api_port"):
+            run.Service(rest)
+        with pytest.raises(StartError, match=rf"0\.0\.0\.0:{port}: Address already in use.* --port"):
+            run.Service(settings.read(flags.parse([base, f"--port={port}"])))
+
+
+def test_request_log_that_cannot_be_written_is_said_at_the_start(half_plus_two: Path, tmp_path: Path) -> None:
+    told = ["--port=0", f"--model_base_path={half_plus_two}", f"--request_log_prefix={tmp_path}/file/log"]
+    (tmp_path / "file").touch()
+    with pytest.raises(StartError, match="--request_log_prefix: "):
+        run.Service(settings.read(flags.parse(told)))
+
+
+def test_wrong_grpc_settings_are_said_before_anything_is_loaded(half_plus_two: Path, tmp_path: Path) -> None:
+    (tmp_path / "ssl.txt").write_text('server_key: "no key"')
+    for told in ("--grpc_channel_arguments=abc", f"--ssl_config_file={tmp_path}/ssl.txt"):
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = f"--port={probe.getsockname()[1]}"
+        chosen = settings.read(flags.parse([f"--model_base_path={half_plus_two}", port, told]))
+        with pytest.raises(StartError):
+            run.Service(chosen)
+
+
+def test_host_that_nobody_knows_is_named(half_plus_two: Path) -> None:
+    told = [
+        f"--model_base_path={half_plus_two}",
+        "--rest_api_port=1",
+        "--port=0",
+        "--rest_api_host=no.such.host.invalid",
+    ]
+    with pytest.raises(StartError, match=r"--rest_api_host=no\.such\.host\.invalid: .* such as 127\.0\.0\.1"):
+        run.Service(settings.read(flags.parse(told)))
+
+
+def test_a_stop_while_models_load_opens_no_grpc(half_plus_two: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = f"--port={probe.getsockname()[1]}"
+    service = run.Service(settings.read(flags.parse([f"--model_base_path={half_plus_two}", port])))
+    monkeypatch.setattr(service, "_apply", lambda _configs: service._stopping.set())
+    monkeypatch.setattr(service, "_start_grpc", lambda: pytest.fail("gRPC was opened"))
+    service._watch()
+    assert service._problems == []
+    service.close()
+
+
+def test_sighup_survives_any_trouble(half_plus_two: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = tmp_path / "models.txt"
+    config.write_text("model_config_list {}")
+    service = run.Service(
+        settings.read(
+            flags.parse(
+                [f"--model_config_file={config}", "--port=0", "--rest_api_port=0", f"--grpc_socket_path={tmp_path}/s"]
+            )
+        )
+    )
+
+    def fail(_configs: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(service, "_apply", fail)
+    service._reload()
+    service.close()

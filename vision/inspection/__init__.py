@@ -1,0 +1,1 @@
+"""Inside a network: Grad-CAM, gradient norms, dead units, cost."""

@@ -1,0 +1,1 @@
+"""Backbones of keras.applications, their weights, and files of weights."""

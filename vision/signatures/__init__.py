@@ -1,0 +1,1 @@
+"""What an exported model answers to, one module per task, with its proofs."""
