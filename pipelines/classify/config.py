@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from pipelines import flags
+from pipelines.flags import MAY_DIFFER, RunFlags
 from pipelines.training import options
 from pipelines.training.options import TrainingOptions
 from vision.augment.options import Augmentation
@@ -25,16 +27,16 @@ MODELS = ("knn", *SMALL_MODELS, *BACKBONES)
 """Names that `--model` takes."""
 METRICS = ("accuracy",)
 """Columns of history.csv beside the loss."""
+MONITOR = "val_accuracy"
+"""The column that chooses the best epoch without --training.monitor."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Config:
-    """Everything one run is told; each field is a flag."""
+class Config(RunFlags):
+    """The flags of one run."""
 
     data: str = "digits"
     """Folder of class folders, CSV file of path,label, folder of idx files, .npz file, keras:NAME, or the built-in `digits`."""
-    out: Path | None = None
-    """New folder for the run; the first free runs/classify-<n> when absent."""
     model: str = "airbench"
     """Network: linear, mlp, lenet, alexnet, vgg, nin, inception, resnet, airbench, one of keras.applications by its name there, such
     as MobileNetV2, or knn, the nearest neighbours of the pixels (a baseline, which is scored and not exported)."""
@@ -58,26 +60,18 @@ class Config:
     the best fold's network, and folds_accuracy_mean and _sd those of all."""
     average_folds: bool = False
     """Export the mean of all folds' answers as one network, which is as many times as slow, instead of the best fold's network."""
-    seed: int = 0
-    """Fixes the split, the order, the augmentation and the new weights, 0 to 4294967295."""
-    export: bool = True
-    """Write export/ and mobile/."""
-    resume: bool = False
-    """Continue an unfinished run where it was stopped."""
-    check: bool = False
-    """Report on the data (counts, sizes, unreadable files, duplicates, suspected label errors) without training."""
-    find_learning_rate: bool = False
+    find_learning_rate: bool = field(default=False, metadata=MAY_DIFFER)
     """Try rising learning rates for a hundred steps and suggest one, without training."""
-    suggest: Path | None = None
+    suggest: Path | None = field(default=None, metadata=MAY_DIFFER)
     """Folder of unlabelled images: list those that the finished run of --out is least certain of, to be labelled next."""
     training: TrainingOptions = field(default_factory=TrainingOptions)
     """How the weights are found."""
 
     def __post_init__(self) -> None:
         """Check the ranges; the messages name the flags."""
+        super().__post_init__()
         _check_model(self.model)
-        if self.size is not None and not 8 <= self.size <= 1024:
-            raise ValueError(f"--size is {self.size}; expected 8 to 1024 pixels")
+        flags.check(self.size is None or 8 <= self.size <= 1024, "size", self.size, "8 to 1024 pixels")
         if self.depth is not None and self.model != "resnet":
             raise ValueError(
                 f"--depth is {self.depth}, but --model {self.model} has no depth to choose; only resnet has"
@@ -89,18 +83,16 @@ class Config:
             )
         if self.weights.lower() in ("none", "imagenet") and self.weights != self.weights.lower():
             raise ValueError(f"--weights {self.weights}: did you mean {self.weights.lower()}?")
-        if self.folds is not None and self.folds < 2:
-            raise ValueError(f"--folds is {self.folds}; expected 2 or more")
+        flags.check(self.folds is None or self.folds >= 2, "folds", self.folds, "2 or more")
         if self.average_folds and self.folds is None:
             raise ValueError("--average-folds needs --folds; for example --folds 5")
         if self.suggest is not None and self.out is None:
             raise ValueError(
                 "--suggest needs --out, the folder of a finished run, whose network then judges the images"
             )
-        if not 0 <= self.seed < 2**32:
-            raise ValueError(f"--seed is {self.seed}; expected 0 to {2**32 - 1}")
-        options.check_monitor(self.training.monitor, METRICS)
-        _check_pairs(self)
+        options.check_monitor(self.training.monitor or MONITOR, METRICS)
+        flags.one_of(_modes(self))
+        flags.refuse(_pairs(self))
 
 
 def _check_model(name: str) -> None:
@@ -113,17 +105,8 @@ def _check_model(name: str) -> None:
     raise ValueError(f"--model {name}: unknown model{hint}; known: {known}")
 
 
-def _check_pairs(config: Config) -> None:
-    """Raise ValueError for the first pair that does not go together."""
-    modes = [flag for flag, on in _modes(config).items() if on]
-    if len(modes) > 1:
-        raise ValueError(f"{modes[0]} and {modes[1]} are two different things to do; give one of them")
-    for flag, on, other in _pairs(config):
-        if on:
-            raise ValueError(f"{flag} does nothing with {other}; leave one of them out")
-
-
 def _modes(config: Config) -> dict[str, bool]:
+    """The flags that ask for something else than a new run, of which one can be given."""
     return {
         "--check": config.check,
         "--find-learning-rate": config.find_learning_rate,

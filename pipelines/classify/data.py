@@ -27,7 +27,7 @@ def crops(config: Config) -> bool:
     return config.resize == "crop" or (config.resize is None and classifiers.default_size(config.model) is not None)
 
 
-def tell(images: LabelledImages) -> None:
+def print_left_out(images: LabelledImages) -> None:
     """Print the first files that were left out, how many there are, and whether held-out images were also given for training."""
     leak = findings.leak(images)
     if leak:

@@ -6,7 +6,7 @@ from typing import Any
 
 from pipelines.classify import data
 from pipelines.classify.config import Config
-from pipelines.classify.training import Learned
+from pipelines.classify.evaluation import Evaluated
 from pipelines.record import files, runs
 from serving import bundle
 from serving.litert import classifier as litert_classifier
@@ -14,24 +14,23 @@ from vision.datasets import LabelledImages, labelled
 from vision.signatures import classifier
 
 
-def write(
-    config: Config, folder: Path, images: LabelledImages, learned: Learned, scores: dict[str, float]
-) -> dict[str, Any] | None:
+def write(config: Config, folder: Path, evaluated: Evaluated) -> dict[str, Any] | None:
     """Write export/, mobile/ and samples/; returns the phone files' comparison with Keras, None where nothing is exported."""
-    if not config.export or learned.model is None:
+    trained, images = evaluated.trained, evaluated.trained.data
+    if not config.export or trained.model is None:
         return None
-    requests = classifier.requests(learned.model, images.test, classes=images.classes)
+    requests = classifier.requests(trained.model, images.test, classes=images.classes)
     exported, _ = bundle.write(
         folder / "export",
-        learned.model,
-        classifier.signatures(learned.model, classes=images.classes, crop=data.crops(config)),
-        description=_description(config, images, scores),
+        trained.model,
+        classifier.signatures(trained.model, classes=images.classes, crop=data.crops(config)),
+        description=_description(config, images, evaluated.scores),
         proofs=[bundle.Proof(signature=name, inputs=given, outputs=expected) for name, given, expected in requests],
     )
     files.remove(folder / "samples")
     labelled.write_samples(images.test, folder / "samples", classes=images.classes)
     held_out = litert_classifier.HeldOut(
-        images=images.test, truth=images.test.labels, probabilities=learned.probabilities
+        images=images.test, truth=images.test.labels, probabilities=trained.probabilities
     )
     return litert_classifier.convert(exported, folder / "mobile", calibration=images.train, held_out=held_out)
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pipelines.classify import class_weights, training
+from pipelines.classify import training
 from pipelines.classify.config import Config
 from pipelines.training import rate_finder
 from vision.datasets import LabelledImages
@@ -12,8 +12,6 @@ def find_rate(config: Config, folder: Path, images: LabelledImages) -> dict[str,
     """--find-learning-rate: the range test on the network and the batches of this run."""
     model = training.network(config, images)
     stream = training.training_batches(config, images, range(1))
-    counts = training.class_weights_of(config, images)
-    stream = stream if counts is None else class_weights.weighted(stream, counts)
     folder.mkdir(parents=True, exist_ok=True)
     return rate_finder.find(
         model,

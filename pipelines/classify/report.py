@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
-from pathlib import Path
 from typing import Any
 
 import keras
@@ -12,8 +11,11 @@ from numpy.typing import NDArray
 
 from pipelines.classify import explanations
 from pipelines.classify import sections as classify_sections
-from pipelines.classify.training import Learned
-from pipelines.report import network, page, sections
+from pipelines.classify.config import MONITOR, Config
+from pipelines.classify.evaluation import Evaluated
+from pipelines.classify.training import Trained
+from pipelines.report import network, page
+from pipelines.report import sections as report_sections
 from vision.augment.options import Augmentation
 from vision.checks import label_errors
 from vision.datasets import LabelledImages, batches
@@ -32,74 +34,73 @@ WATCHED = 256
 class Evidence:
     """What one run has to show."""
 
-    images: LabelledImages
-    learned: Learned
-    """The network, its history and its answers to `images.test`."""
-    monitor: str
-    """The column that chose the epoch."""
-    scores: dict[str, float]
+    config: Config
+    evaluated: Evaluated
     parity: dict[str, Any] | None
     """parity.json, when there was an export."""
-    seconds: dict[str, float]
-    """By act."""
+
+    @property
+    def trained(self) -> Trained:
+        """The network, its history and its answers to the test images."""
+        return self.evaluated.trained
+
+    @property
+    def images(self) -> LabelledImages:
+        """The images that it was trained on and scored with."""
+        return self.evaluated.trained.data
 
 
-def write(folder: Path, evidence: Evidence, *, augmentation: Augmentation, seed: int) -> None:
-    """Write report.html: reading first, then curves, answers, mistakes, inputs, and the inside of the network."""
-    images = evidence.images
-    chance = float(np.bincount(images.test.labels).max() / len(images.test))
-    parts = [
-        *_learning(evidence, chance=chance),
-        *_answers(evidence),
-        *_suspects(evidence),
-    ]
-    if evidence.learned.model is not None:
-        test, answers = images.test, evidence.learned.probabilities
-        parts.append(explanations.section(evidence.learned.model, test, test.labels, answers, images.classes))
-        parts.append(_augmented(images, augmentation=augmentation, seed=seed))
-        parts += _inside(evidence.learned.model, images)
+def sections(evidence: Evidence) -> list[page.Section]:
+    """What the curves say first, then curves, answers, mistakes, inputs, and the inside of the network."""
+    images, trained = evidence.images, evidence.trained
+    parts = [*_learning(evidence), *_answers(evidence), *_suspects(evidence)]
+    if trained.model is not None:
+        test, answers = images.test, trained.probabilities
+        parts.append(explanations.section(trained.model, test, test.labels, answers, images.classes))
+        parts.append(_augmented(images, augmentation=evidence.config.augment, seed=evidence.config.seed))
+        parts += _inside(trained.model, images)
     if evidence.parity is not None:
-        parts.append(sections.forms(evidence.parity))
-    parts += [
-        sections.timing(evidence.seconds),
-        sections.skipped([(item.name, item.reason) for item in images.skipped]),
-    ]
-    page.write(folder / "report.html", title=f"classify: {folder.name}", summary=_summary(evidence), sections=parts)
+        parts.append(report_sections.forms(evidence.parity))
+    return parts
 
 
-def _learning(evidence: Evidence, *, chance: float) -> list[page.Section]:
+def _learning(evidence: Evidence) -> list[page.Section]:
     """What the history says; the nearest neighbours have none."""
-    rows = evidence.learned.rows
+    rows, test = evidence.trained.rows, evidence.images.test
     if not rows:
         return []
-    return [sections.reading(rows, evidence.scores, chance=chance), sections.curves(rows, monitor=evidence.monitor)]
+    chance = float(np.bincount(test.labels).max() / len(test))
+    return [
+        report_sections.reading(rows, evidence.evaluated.scores, chance=chance),
+        report_sections.curves(rows, monitor=evidence.config.training.monitor or MONITOR),
+    ]
 
 
 def _answers(evidence: Evidence) -> list[page.Section]:
     test, classes = evidence.images.test, evidence.images.classes
-    predicted = evidence.learned.probabilities.argmax(-1)
-    wrong = classification.confident_mistakes(evidence.learned.probabilities, test.labels, most=SHOWN)
+    predicted = evidence.trained.probabilities.argmax(-1)
+    wrong = classification.confident_mistakes(evidence.trained.probabilities, test.labels, most=SHOWN)
     return [
         classify_sections.confusion(classification.confusion(test.labels, predicted, classes=len(classes)), classes),
         classify_sections.per_class(classification.per_class(test.labels, predicted, labels=classes)),
         classify_sections.reliability(
-            classification.reliability(evidence.learned.probabilities, test.labels),
-            error=evidence.scores["expected_calibration_error"],
+            classification.reliability(evidence.trained.probabilities, test.labels),
+            error=evidence.evaluated.scores["expected_calibration_error"],
         ),
         classify_sections.mistakes(
             [test[i] for i in wrong],
             [classes[test.labels[i]] for i in wrong],
             [classes[predicted[i]] for i in wrong],
-            [float(evidence.learned.probabilities[i].max()) for i in wrong],
+            [float(evidence.trained.probabilities[i].max()) for i in wrong],
         ),
     ]
 
 
 def _suspects(evidence: Evidence) -> list[page.Section]:
     """Labels that the folds which did not learn from them speak against."""
-    if evidence.learned.out_of_fold is None:
+    if evidence.trained.out_of_fold is None:
         return []
-    examples, probabilities = evidence.learned.out_of_fold
+    examples, probabilities = evidence.trained.out_of_fold
     found, classes = label_errors.suspects(examples.labels, probabilities), evidence.images.classes
     shown = list(zip(found.positions, found.suggested, found.margins, strict=True))[:SUSPECTS]
     captions = [
@@ -137,8 +138,9 @@ def _inside(model: keras.Model, images: LabelledImages) -> list[page.Section]:
     ]
 
 
-def _summary(evidence: Evidence) -> dict[str, str]:
-    scores, images, model = evidence.scores, evidence.images, evidence.learned.model
+def summary(evidence: Evidence) -> dict[str, str]:
+    """The figures at the top of the page."""
+    scores, images, model = evidence.evaluated.scores, evidence.images, evidence.trained.model
     return {
         "accuracy": f"{scores['accuracy']:.4f}",
         "held-out images": f"{scores['n']:.0f}",
@@ -146,6 +148,6 @@ def _summary(evidence: Evidence) -> dict[str, str]:
         "classes": str(len(images.classes)),
         "training images": str(len(images.train)),
         "network": "nearest neighbours" if model is None else f"{model.name}, {model.count_params():,} parameters",
-        "epochs": str(len(evidence.learned.rows)),
+        "epochs": str(len(evidence.trained.rows)),
         "left out": str(len(images.skipped)),
     }

@@ -6,9 +6,9 @@ from pipelines.classify.config import Config
 def run(config: Config) -> dict[str, float]:
     """Train, score once on held-out images, export, report, and return the scores (accuracies 0 to 1)."""
     # Imported here so that a mistyped flag is answered before TensorFlow loads.
-    from pipelines.classify import check, data, export, find_rate, report, suggest, training
+    from pipelines.classify import check, data, evaluation, export, find_rate, report, suggest, training
     from pipelines.record import runs
-    from vision.metrics import classification
+    from pipelines.report import assembly
 
     if config.suggest is not None and config.out is not None:
         return suggest.suggest(config.out, config.suggest)
@@ -19,30 +19,24 @@ def run(config: Config) -> dict[str, float]:
         return check.check(folder, images, features=training.features(config, images))
     if config.find_learning_rate:
         return find_rate.find_rate(config, folder, images)
-    data.tell(images)
+    data.print_left_out(images)
     clock.lap("reading the data")
 
-    learn = training.prepare(config, images)
+    prepared = training.prepare(config, images)
     runs.start(folder, config, fingerprint=images.fingerprint())
-    learned = learn(folder)
+    trained = training.train(prepared, folder)
     clock.lap("training")
 
-    scores = classification.scores(learned.probabilities, images.test.labels) | learned.spread
+    evaluated = evaluation.evaluate(trained)
     clock.lap("scoring")
 
-    parity = export.write(config, folder, images, learned, scores)
+    parity = export.write(config, folder, evaluated)
     clock.lap("export")
 
-    evidence = report.Evidence(
-        images=learned.images,
-        learned=learned,
-        monitor=config.training.monitor,
-        scores=scores,
-        parity=parity,
-        seconds=clock.seconds,
-    )
-    report.write(folder, evidence, augmentation=config.augment, seed=config.seed)
-    return runs.finish(folder, scores, hint=export.hint(folder))
+    shown = report.Evidence(config=config, evaluated=evaluated, parity=parity)
+    skipped = [(item.name, item.reason) for item in images.skipped]
+    assembly.write(folder, "classify", report.summary(shown), report.sections(shown), clock.seconds, skipped)
+    return runs.finish(folder, evaluated.scores, hint=export.hint(folder))
 
 
 def _purpose(config: Config) -> str:

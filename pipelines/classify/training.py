@@ -1,7 +1,7 @@
-"""How a classification run learns: one network, one for each fold, or the nearest neighbours."""
+"""The training of a classifier: one network, one for each fold, or the nearest neighbours."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.classify import class_weights, folds
-from pipelines.classify.config import Config
+from pipelines.classify.config import MONITOR, Config
 from pipelines.record.history import Row
 from pipelines.record.runs import RunError
 from pipelines.training import fitting, options, phases
@@ -28,15 +28,27 @@ METRIC = "accuracy"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Learned:
+class Prepared:
+    """A training that can begin."""
+
+    config: Config
+    data: LabelledImages
+    model: keras.Model | None
+    """The network before training; None for the nearest neighbours."""
+    folds: Sequence[LabelledImages] = ()
+    """The same test images with the training images of each fold; none without --folds."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trained:
     """What came out of the training."""
 
-    images: LabelledImages
-    """What it learned from, chose with and answered: those of the run, or of the kept fold."""
+    data: LabelledImages
+    """The images that were learned from, chosen with and answered: those of the run, or of the kept fold."""
     model: keras.Model | None
     """The network that is exported; None for the nearest neighbours."""
     probabilities: NDArray[np.float32]
-    """(n, classes), its answers to `images.test`."""
+    """(n, classes), its answers to `data.test`."""
     rows: Sequence[Row] = ()
     """history.csv of that network; none of nearest neighbours and of the mean of several networks."""
     spread: dict[str, float] = field(default_factory=dict)
@@ -45,15 +57,23 @@ class Learned:
     """All training examples, each with the probabilities (n, classes) of the fold that did not learn from it."""
 
 
-def prepare(config: Config, images: LabelledImages) -> Callable[[Path], Learned]:
-    """Refuse what cannot be learned, before anything is written; returns what then learns, in the run's folder."""
+def prepare(config: Config, images: LabelledImages) -> Prepared:
+    """Build the network and deal the folds; what cannot be trained is refused here, before anything is written. Raises RunError."""
     if config.model == "knn":
-        return lambda _: _neighbours(images)
+        return Prepared(config=config, data=images, model=None)
     model = network(config, images)
     phases.plan(model, training_options(config, images, model))
-    if config.folds is not None:
-        return partial(_folds, config, images, folds.split(images, folds=config.folds, seed=config.seed))
-    return partial(_network, config, images, model)
+    dealt = [] if config.folds is None else folds.split(images, folds=config.folds, seed=config.seed)
+    return Prepared(config=config, data=images, model=model, folds=dealt)
+
+
+def train(prepared: Prepared, folder: Path) -> Trained:
+    """Train one network, one for each fold, or find the nearest neighbours; checkpoints and history.csv lie in `folder`."""
+    if prepared.model is None:
+        return _neighbours(prepared.data)
+    if prepared.folds:
+        return _folds(prepared.config, prepared.data, prepared.folds, folder)
+    return _network(prepared.config, prepared.data, prepared.model, folder)
 
 
 def network(config: Config, images: LabelledImages) -> keras.Model:
@@ -90,8 +110,8 @@ def training_loss(config: Config) -> Any:
 
 
 def training_batches(config: Config, images: LabelledImages, span: range) -> Any:
-    """All training batches of a range of epochs, augmented, as one tf.data stream."""
-    return batches.training(
+    """All training batches of a range of epochs, augmented and weighted, as one tf.data stream."""
+    stream = batches.training(
         images.train,
         span,
         classes=len(images.classes),
@@ -99,40 +119,35 @@ def training_batches(config: Config, images: LabelledImages, span: range) -> Any
         seed=config.seed,
         augmentation=config.augment,
     )
+    if config.training.class_weights == "none":
+        return stream
+    counts = np.bincount(images.train.labels, minlength=len(images.classes)).tolist()
+    return class_weights.weighted(stream, class_weights.balanced(counts))
 
 
-def _network(config: Config, images: LabelledImages, model: keras.Model, folder: Path) -> Learned:
+def _network(config: Config, images: LabelledImages, model: keras.Model, folder: Path) -> Trained:
     rows = _fit(config, images, model, folder)
     answers = _probabilities(config, model, images, images.test)
-    return Learned(images=images, model=model, rows=rows, probabilities=answers)
+    return Trained(data=images, model=model, rows=rows, probabilities=answers)
 
 
 def training_options(config: Config, images: LabelledImages, model: keras.Model) -> TrainingOptions:
     """The options with the defaults of this network and number of images filled in."""
     pretrained = config.weights != "none" and weights.nested(model) is not None
-    return options.settled(config.training, examples=len(images.train), pretrained=pretrained)
+    return options.with_defaults(config.training, examples=len(images.train), pretrained=pretrained)
 
 
 def _fit(config: Config, images: LabelledImages, model: keras.Model, folder: Path) -> list[Row]:
-    how = training_options(config, images, model)
-    return fitting.fit(
-        model,
-        partial(training_batches, config, images),
-        _scoring(config, images, images.validation),
-        how,
-        steps=batches.steps(images.train, batch_size=how.batch_size),
-        loss=training_loss(config),
-        metrics=[keras.metrics.CategoricalAccuracy(name=METRIC)],
-        folder=folder,
-        class_weights=class_weights_of(config, images),
+    training = training_options(config, images, model)
+    data = fitting.Data(
+        train=partial(training_batches, config, images),
+        validation=_scoring(config, images, images.validation),
+        steps=batches.steps(images.train, batch_size=training.batch_size),
     )
-
-
-def class_weights_of(config: Config, images: LabelledImages) -> list[float] | None:
-    """The weight of each class in the training loss; None where all count the same."""
-    if config.training.class_weights == "none":
-        return None
-    return class_weights.balanced(np.bincount(images.train.labels, minlength=len(images.classes)).tolist())
+    objective = fitting.Objective(
+        loss=training_loss(config), metrics=[keras.metrics.CategoricalAccuracy(name=METRIC)], monitor=MONITOR
+    )
+    return fitting.fit(model, data, objective, training, folder)
 
 
 def _scoring(config: Config, images: LabelledImages, examples: Examples) -> Any:
@@ -145,27 +160,27 @@ def _probabilities(
     return classifiers.probabilities(model, _scoring(config, images, examples))
 
 
-def _neighbours(images: LabelledImages) -> Learned:
+def _neighbours(images: LabelledImages) -> Trained:
     found = neighbours.fit_predict(images.train, images.validation, images.test, classes=len(images.classes))
     print(f"{found.k} neighbours answer the validation images best: accuracy {found.accuracies[found.k]:.4f}")
     spread = {"neighbours": float(found.k)}
-    return Learned(images=images, model=None, probabilities=found.probabilities, spread=spread)
+    return Trained(data=images, model=None, probabilities=found.probabilities, spread=spread)
 
 
-def _folds(config: Config, images: LabelledImages, parts: Sequence[LabelledImages], folder: Path) -> Learned:
+def _folds(config: Config, images: LabelledImages, parts: Sequence[LabelledImages], folder: Path) -> Trained:
     """Each fold's network is scored on the same test images; the one with the best monitored value, or the mean of all, is kept."""
     # Each fold's network is traced anew; TensorFlow takes that for a mistake.
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
     each = [_fold(config, part, folder / f"fold-{number}") for number, part in enumerate(parts, start=1)]
     accuracies = [classification.scores(found.probabilities, images.test.labels)["accuracy"] for found in each]
-    best = folds.best([found.rows for found in each], monitor=config.training.monitor)
+    best = folds.best([found.rows for found in each], monitor=config.training.monitor or MONITOR)
     kept = _averaged(config, images, each) if config.average_folds else each[best]
     seen = [found.out_of_fold for found in each if found.out_of_fold is not None]
     out_of_fold = (labelled.joined([part for part, _ in seen]), np.concatenate([answers for _, answers in seen]))
     return replace(kept, spread=folds.summary(accuracies), out_of_fold=out_of_fold)
 
 
-def _fold(config: Config, images: LabelledImages, folder: Path) -> Learned:
+def _fold(config: Config, images: LabelledImages, folder: Path) -> Trained:
     print(f"{folder.name}:")
     folder.mkdir(exist_ok=True)
     model = network(config, images)
@@ -173,6 +188,6 @@ def _fold(config: Config, images: LabelledImages, folder: Path) -> Learned:
     return replace(found, out_of_fold=(images.validation, _probabilities(config, model, images, images.validation)))
 
 
-def _averaged(config: Config, images: LabelledImages, each: Sequence[Learned]) -> Learned:
+def _averaged(config: Config, images: LabelledImages, each: Sequence[Trained]) -> Trained:
     model = folds.average([found.model for found in each if found.model is not None])
-    return Learned(images=images, model=model, probabilities=_probabilities(config, model, images, images.test))
+    return Trained(data=images, model=model, probabilities=_probabilities(config, model, images, images.test))

@@ -5,13 +5,14 @@ from pathlib import Path
 from typing import Literal
 
 from pipelines import flags
+from pipelines.flags import RunFlags
 
 HIGHEST_ORDER = 20
 
 
 @dataclass(frozen=True, kw_only=True)
-class Config:
-    """Everything one run is told; each field is a flag."""
+class Config(RunFlags):
+    """The flags of one run."""
 
     data: str = "lee"
     """Text file (plain, .gz, .xz or .bz2), folder of text files, folder with train, valid and test files, or the built-in `lee`."""
@@ -19,8 +20,6 @@ class Config:
     """Text that weighs the models of --mix; a tenth of the training text when absent."""
     test: Path | None = None
     """Held-out text for the scores; a fifth of the lines when neither this nor a test file in --data is there."""
-    out: Path | None = None
-    """New folder for the run; the first free runs/ngram-<n> when absent."""
     model: Path | None = None
     """An ARPA file (KenLM's, SRILM's) or the model.npz of another run to score, serve and report, instead of counting; --data is then the
     text for the scores, and the flags about counting say nothing."""
@@ -70,17 +69,10 @@ class Config:
     """GiB that counting may use, 0.1 or more; what does not fit goes to temporary files in the run folder."""
     arpa: bool = True
     """Write model.arpa, which KenLM and SRILM read, beside model.npz."""
-    seed: int = 0
-    """Fixes the split and the sampled sentences, 0 to 4294967295."""
-    export: bool = True
-    """Write export/ and mobile/."""
-    resume: bool = False
-    """Continue an unfinished run."""
-    check: bool = False
-    """Report on the text (sizes, repeated and leaked lines, invalid bytes) without counting."""
 
     def __post_init__(self) -> None:
         """Check the ranges; the messages name the flags."""
+        super().__post_init__()
         flags.check(1 <= self.order <= HIGHEST_ORDER, "order", self.order, f"1 to {HIGHEST_ORDER}")
         flags.check(0 < self.k < float("inf"), "k", self.k, "above 0")
         if self.discount_fallback is not None:
@@ -103,7 +95,6 @@ class Config:
         flags.check(self.min_count >= 1, "min-count", self.min_count, "1 or more")
         flags.check(self.shortest_sentence >= 1, "shortest-sentence", self.shortest_sentence, "1 or more")
         flags.check(0.1 <= self.memory < float("inf"), "memory", self.memory, "0.1 or more GiB")
-        flags.check(0 <= self.seed < 2**32, "seed", self.seed, f"0 to {2**32 - 1}")
         if self.prune and self.prune[0] and not self.smoothing.endswith("kneser-ney"):
             raise ValueError(
                 f"--prune {self.prune[0]} … drops words, which --smoothing {self.smoothing} cannot; begin with 0, or use --min-count"

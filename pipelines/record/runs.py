@@ -10,12 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from pipelines import flags
+from pipelines.flags import RunFlags
 from pipelines.record import environment, files
 
 FINISHED = "scores.json"
 """Written last: a folder that holds it is a finished run."""
-_NOT_COMPARED = ("resume", "out", "check", "export", "find_learning_rate", "suggest")
-"""Flags that may differ on `--resume`: they change no number."""
 _LOOKS = {"check.json", "check.html", "learning_rate.json", "learning_rate.csv", "learning_rate.png"}
 _BEFORE_THE_START = {*_LOOKS, "environment.json", ".environment.json.tmp", ".config.json.tmp"}
 """What `--check`, `--find-learning-rate`, or a process that was killed inside `start`, may leave."""
@@ -26,18 +25,18 @@ class RunError(ValueError):
     """A run cannot start or go on; the message says what was found and what to do."""
 
 
-def choose(story: str, config: Any) -> Path:
-    """The folder of this run: `--out`, or the first free `runs/<story>-<n>`; nothing is written yet.
+def choose(pipeline: str, config: RunFlags) -> Path:
+    """The folder of this run: `--out`, or the first free `runs/<pipeline>-<n>`; nothing is written yet.
 
-    With `--resume` and no `--out`: the newest unfinished run of the story. Raises RunError for a finished folder, an unfinished one
+    With `--resume` and no `--out`: the newest unfinished run of the pipeline. Raises RunError for a finished folder, an unfinished one
     without `--resume`, one that holds something else, and for `--resume` without anything to resume.
     """
-    folder = config.out or (_newest_unfinished(story) if config.resume else _first_free(story))
+    folder = config.out or (_newest_unfinished(pipeline) if config.resume else _first_free(pipeline))
     if (folder / FINISHED).exists():
         raise RunError(f"{folder} is a finished run; give another --out, or remove it")
     started = (folder / "config.json").exists() and (folder / "environment.json").exists()
     if not started and folder.exists() and _holds_something(folder):
-        raise RunError(f"{folder} exists and is no run folder; give another --out")
+        raise RunError(f"{folder} exists and is not a run folder; give another --out")
     if config.resume and not started:
         raise RunError(f"{folder} holds no run to resume; leave out --resume to start one")
     if started and not config.resume:
@@ -54,7 +53,7 @@ def under_way() -> Path | None:
     return _under_way[0] if _under_way else None
 
 
-def start(folder: Path, config: Any, *, fingerprint: str) -> None:
+def start(folder: Path, config: RunFlags, *, fingerprint: str) -> None:
     """Create the folder with config.json and environment.json; when resuming, hold the data to its fingerprint. Raises RunError."""
     if (folder / "config.json").exists():
         if not config.resume:
@@ -81,13 +80,13 @@ def finish(folder: Path, scores: Mapping[str, float], *, hint: str) -> dict[str,
 def hint(folder: Path, asked: str) -> str:
     """What to do with a finished run, as commands; `asked`, quoted for a shell, is what its model can be tried on."""
     if not (folder / "export").is_dir():
-        return "exported nothing"
+        return "no export: --no-export was given, or this model has none"
     name, base, run = (shlex.quote(str(word)) for word in (folder.name, folder / "export", folder))
     serve = f"python -m serving --model_name={name} --model_base_path={base} --rest_api_port=8501"
     return f"serve it: {serve}\ntry it:   python -m serving.predict {run} {asked}"
 
 
-def _create(folder: Path, config: Any, *, fingerprint: str) -> None:
+def _create(folder: Path, config: RunFlags, *, fingerprint: str) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     try:
         files.write_json(
@@ -104,25 +103,25 @@ def _holds_something(path: Path) -> bool:
     return not path.is_dir() or any(child.name not in _BEFORE_THE_START for child in path.iterdir())
 
 
-def _first_free(story: str) -> Path:
+def _first_free(pipeline: str) -> Path:
     number = 1
-    while (Path("runs") / f"{story}-{number}").exists():
+    while (Path("runs") / f"{pipeline}-{number}").exists():
         number += 1
-    return Path("runs") / f"{story}-{number}"
+    return Path("runs") / f"{pipeline}-{number}"
 
 
-def _newest_unfinished(story: str) -> Path:
+def _newest_unfinished(pipeline: str) -> Path:
     started = [
-        path.parent for path in Path("runs").glob(f"{story}-*/config.json") if not (path.parent / FINISHED).exists()
+        path.parent for path in Path("runs").glob(f"{pipeline}-*/config.json") if not (path.parent / FINISHED).exists()
     ]
     if not started:
         raise RunError(
-            f"runs/ holds no unfinished {story} run to resume; leave out --resume to start one, or name it with --out"
+            f"runs/ holds no unfinished {pipeline} run to resume; leave out --resume to start one, or name it with --out"
         )
     return max(started, key=lambda folder: (folder / "config.json").stat().st_mtime)
 
 
-def _refuse_changes(folder: Path, config: Any) -> None:
+def _refuse_changes(folder: Path, config: RunFlags) -> None:
     before, now = json.loads((folder / "config.json").read_text(encoding="utf-8")), _plain(config)
     changed = [
         f"{name} (was {before.get(name)!r}, is {now.get(name)!r})"
@@ -133,25 +132,26 @@ def _refuse_changes(folder: Path, config: Any) -> None:
         raise RunError(f"--resume must continue {folder} with its own configuration; changed: {', '.join(changed)}")
 
 
-def _plain(config: Any) -> dict[str, Any]:
-    """Flag names and JSON values; `training.epochs` for nested ones. What only says how to start is left out."""
+def _plain(config: RunFlags) -> dict[str, Any]:
+    """Flag names and JSON values; `training.epochs` for nested ones. What may differ on `--resume` is left out."""
     flat: dict[str, Any] = {}
     for name, value in json.loads(json.dumps(dataclasses.asdict(config), default=str)).items():
-        flat |= {f"{name}.{inner}": v for inner, v in value.items()} if isinstance(value, dict) else {name: value}
+        if name in flags.compared(config):
+            flat |= {f"{name}.{inner}": v for inner, v in value.items()} if isinstance(value, dict) else {name: value}
     if flags.tiny():
         flat["PIPELINES_TINY"] = True
-    return {name: value for name, value in flat.items() if name not in _NOT_COMPARED}
+    return flat
 
 
 class Clock:
-    """Seconds by act, for the report."""
+    """Seconds of each step, for the report."""
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = {}
         self._last = time.perf_counter()
 
-    def lap(self, act: str) -> None:
-        """End an act that began at the last lap."""
+    def lap(self, step: str) -> None:
+        """End a step that began at the last lap."""
         now = time.perf_counter()
-        self.seconds[act] = now - self._last
+        self.seconds[step] = now - self._last
         self._last = now

@@ -22,11 +22,13 @@ class TrainingDivergedError(runs.RunError):
 class EpochRecorder(keras.callbacks.Callback):
     """Writes history and state after each epoch, keeps the best weights, and ends training in time."""
 
-    def __init__(self, model: keras.Model, how: TrainingOptions, folder: Path, *, last_start: int) -> None:
-        """last_start: epochs before the last phase, which patience does not cut short."""
+    def __init__(
+        self, model: keras.Model, training: TrainingOptions, folder: Path, *, monitor: str, last_start: int
+    ) -> None:
+        """monitor: the column that chooses the best epoch. last_start: epochs before the last phase, which patience does not cut short."""
         super().__init__()
         self.set_model(model)
-        self._how, self._folder, self._last_start = how, folder, last_start
+        self._training, self._folder, self._monitor, self._last_start = training, folder, monitor, last_start
         self._state_path = folder / "checkpoints" / "last.npz"
         self.best_path = folder / "checkpoints" / "best.weights.h5"
         self.best_path.parent.mkdir(exist_ok=True)
@@ -41,7 +43,10 @@ class EpochRecorder(keras.callbacks.Callback):
 
     def out_of_patience(self) -> bool:
         """Whether so many epochs have passed without a better one as `patience` allows."""
-        return self._how.patience is not None and self.progress.waited(since=self._last_start) >= self._how.patience
+        return (
+            self._training.patience is not None
+            and self.progress.waited(since=self._last_start) >= self._training.patience
+        )
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         """Start the epoch's clock."""
@@ -54,7 +59,7 @@ class EpochRecorder(keras.callbacks.Callback):
 
     def on_test_begin(self, logs: Any = None) -> None:
         """Validate the averaged weights. Copied, since Keras' SwapEMAWeights swaps by adding, which rounds."""
-        if self._how.ema is not None:
+        if self._training.ema is not None:
             variables = self.model.trainable_variables
             self._own_weights = [variable.numpy() for variable in variables]
             for variable, average in zip(variables, optimizers.averages(self.model.optimizer, variables), strict=True):
@@ -81,9 +86,9 @@ class EpochRecorder(keras.callbacks.Callback):
             self.model.stop_training = True
 
     def _keep_best(self, row: Row) -> None:
-        if history.best_row(self.progress.rows, monitor=self._how.monitor) != self.progress.epochs - 1:
+        if history.best_row(self.progress.rows, monitor=self._monitor) != self.progress.epochs - 1:
             return
-        value = row[self._how.monitor]
+        value = row[self._monitor]
         if value != self.progress.best:
             self.progress.improved_epoch = self.progress.epochs
         self.progress.best, self.progress.best_epoch = value, self.progress.epochs
@@ -108,6 +113,6 @@ class EpochRecorder(keras.callbacks.Callback):
         )
         raise TrainingDivergedError(
             f"the loss became NaN or infinite in epoch {self.progress.epochs + 1}, step {self._step}; {kept}. Start again with "
-            f"another --out and a lower --training.learning-rate (now {self._how.learning_rate:g}), set --training.clip-norm, "
+            f"another --out and a lower --training.learning-rate (now {self._training.learning_rate:g}), set --training.clip-norm, "
             "or look for broken labels"
         )

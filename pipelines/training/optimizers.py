@@ -16,26 +16,26 @@ HEAD = "logits"
 """The layer whose kernel Muon leaves to Adam."""
 
 
-def build(how: TrainingOptions, *, rate: Any) -> keras.optimizers.Optimizer:
+def build(training: TrainingOptions, *, rate: Any) -> keras.optimizers.Optimizer:
     """The optimiser. rate: a float or a schedule (`schedules.learning_rate`)."""
-    decay = WEIGHT_DECAY.get(how.optimizer, 0.0) if how.weight_decay is None else how.weight_decay
+    decay = WEIGHT_DECAY.get(training.optimizer, 0.0) if training.weight_decay is None else training.weight_decay
     common: dict[str, Any] = {
         "learning_rate": rate,
         "weight_decay": decay or None,
-        "global_clipnorm": how.clip_norm,
-        "use_ema": how.ema is not None,
-        "ema_momentum": how.ema or 0.99,
+        "global_clipnorm": training.clip_norm,
+        "use_ema": training.ema is not None,
+        "ema_momentum": training.ema or 0.99,
     }
-    found = _named(how, common)
+    found = _named(training, common)
     if decay:
         found.exclude_from_weight_decay(var_names=NOT_DECAYED)
     return found
 
 
-def _named(how: TrainingOptions, common: dict[str, Any]) -> keras.optimizers.Optimizer:
-    match how.optimizer:
+def _named(training: TrainingOptions, common: dict[str, Any]) -> keras.optimizers.Optimizer:
+    match training.optimizer:
         case "sgd":
-            return keras.optimizers.SGD(momentum=how.momentum, nesterov=how.nesterov, **common)
+            return keras.optimizers.SGD(momentum=training.momentum, nesterov=training.nesterov, **common)
         case "adamw" | "adam":  # Keras' Adam takes the same decoupled decay; the difference is in WEIGHT_DECAY.
             return keras.optimizers.Adam(**common)
         case "rmsprop":

@@ -1,4 +1,4 @@
-"""What all neural stories are told about optimisation. Standard library only, so that `--help` is immediate."""
+"""The flags of optimisation, `--training.*`, of every neural pipeline. Standard library only, so that `--help` is immediate."""
 
 import math
 from collections.abc import Sequence
@@ -50,21 +50,22 @@ class TrainingOptions:
     head_epochs: int | None = None
     """First epochs in which a pretrained backbone stays as it is and only what follows it learns, 0 to epochs; when absent two thirds
     of them with a pretrained backbone, and 0 without.
-    The rest of the epochs trains all of it, at the fine-tune-rate and more slowly in older layers; each part has its own schedule."""
+    The rest of the epochs trains all of it, at the fine-tune-rate and more slowly in earlier layers; each part has its own schedule."""
     fine_tune_rate: float = 0.02
     """Share of the learning rate with which all of the network is trained after the head epochs, above 0 and at most 1."""
     oldest_rate: float = 0.1
     """Share of that again for the backbone's first layers, rising layer by layer to 1 at the head, above 0 and at most 1."""
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
-    """Arithmetic of training on a CPU: auto is bfloat16 where the processor has AVX512-BF16 or AMX and the network has no pretrained
-    backbone, whose weights are not used to its coarseness, else float32. The validation after each epoch computes likewise; weights,
-    final scores and exports are float32."""
+    """Arithmetic of training on a CPU. `auto` is bfloat16 where the processor has AVX512-BF16 or AMX, but float32 with a pretrained
+    backbone, whose weights were learned in float32. The validation after each epoch computes likewise; weights, final scores and exports
+    are float32."""
     clip_norm: float | None = None
     """Upper bound of the global gradient norm, above 0; no clipping when absent."""
     ema: float | None = None
     """Decay of an exponential moving average of the weights, which is then validated and kept, above 0 and below 1."""
-    monitor: str = "val_accuracy"
-    """Column of history.csv that chooses the best epoch; accuracies are maximised, losses minimised."""
+    monitor: str | None = None
+    """Column of history.csv that chooses the best epoch: losses and errors are minimised, everything else maximised. When absent the
+    pipeline's own, such as val_accuracy of classify."""
     patience: int | None = None
     """Epochs without a better `monitor` after which training stops, 1 or more; never when absent."""
     deterministic: bool = False
@@ -115,19 +116,27 @@ def check_monitor(monitor: str, metrics: Sequence[str]) -> None:
         )
 
 
-def settled(how: TrainingOptions, *, examples: int, pretrained: bool) -> TrainingOptions:
-    """The same with its epochs named: few for many examples, since what a network learns depends on the number of steps.
+def refuse(training: TrainingOptions, *names: str) -> None:
+    """Raise ValueError for the first of these options that was given: they do nothing in the pipeline that calls this."""
+    for name in names:
+        if getattr(training, name) != TrainingOptions.__dataclass_fields__[name].default:
+            raise ValueError(f"--training.{name.replace('_', '-')} does nothing in this pipeline; leave it out")
 
+
+def with_defaults(training: TrainingOptions, *, examples: int, pretrained: bool) -> TrainingOptions:
+    """Fill in epochs, head epochs and precision where they are absent.
+
+    examples: training examples; many of them need few epochs, since what a network learns depends on the number of steps.
     pretrained: whether there is a backbone with weights that were learned elsewhere.
     """
-    epochs = how.epochs
+    epochs = training.epochs
     if epochs is None:
         epochs = min(max(round(EXAMPLES_SHOWN / examples), LEAST_EPOCHS), MOST_EPOCHS)
-    head = how.head_epochs
+    head = training.head_epochs
     if head is None:
         head = -(-2 * epochs // 3) if pretrained else 0
-    precision = "float32" if pretrained and how.precision == "auto" else how.precision
-    return replace(how, epochs=epochs, head_epochs=head, precision=precision)
+    precision = "float32" if pretrained and training.precision == "auto" else training.precision
+    return replace(training, epochs=epochs, head_epochs=head, precision=precision)
 
 
 def epoch_limit(epochs: int | None) -> int:
@@ -136,10 +145,10 @@ def epoch_limit(epochs: int | None) -> int:
     return min(named, TINY_EPOCHS) if flags.tiny() else named
 
 
-def head_epoch_limit(how: TrainingOptions) -> int:
+def head_epoch_limit(training: TrainingOptions) -> int:
     """The head epochs that are really run: a tiny run still tries both parts out where there are two."""
-    last, head = epoch_limit(how.epochs), how.head_epochs or 0
-    return last if head == how.epochs else min(head, last - 1)
+    last, head = epoch_limit(training.epochs), training.head_epochs or 0
+    return last if head == training.epochs else min(head, last - 1)
 
 
 def _check(holds: bool, flag: str, found: float | None, expected: str) -> None:

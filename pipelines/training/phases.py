@@ -30,28 +30,30 @@ class Phase:
     share: float = 1.0
     """Of the learning rate, for what learns fastest."""
 
-    def optimizer(self, model: keras.Model, how: TrainingOptions, *, steps: int) -> keras.optimizers.Optimizer:
+    def optimizer(self, model: keras.Model, training: TrainingOptions, *, steps: int) -> keras.optimizers.Optimizer:
         """The optimiser of these epochs, for the layers that learn now. steps: of one epoch."""
 
         def built(share: float) -> keras.optimizers.Optimizer:
-            rate = schedules.learning_rate(how, steps=steps, epochs=self.stop - self.start, share=self.share * share)
-            return optimizers.build(how, rate=rate)
+            rate = schedules.learning_rate(
+                training, steps=steps, epochs=self.stop - self.start, share=self.share * share
+            )
+            return optimizers.build(training, rate=rate)
 
         if not self.layered:
             return built(1.0)
-        parts = [built(share) for share in shares(how.oldest_rate)]
+        parts = [built(share) for share in shares(training.oldest_rate)]
         groups = {id(variable): parts[group] for variable, group in by_depth(_backbone(model))}
         return optimizers.Layered(groups, head=parts[-1])
 
 
-def plan(model: keras.Model, how: TrainingOptions) -> list[Phase]:
-    """One phase, or with how.head_epochs the head's and then, where epochs are left, everything's. Raises RunError."""
-    epochs, head = options.epoch_limit(how.epochs), options.head_epoch_limit(how)
-    if not how.head_epochs:
+def plan(model: keras.Model, training: TrainingOptions) -> list[Phase]:
+    """One phase, or with training.head_epochs the head's and then, where epochs are left, everything's. Raises RunError."""
+    epochs, head = options.epoch_limit(training.epochs), options.head_epoch_limit(training)
+    if not training.head_epochs:
         return [Phase(start=0, stop=epochs, frozen=False, layered=False)]
     if _backbone(model) is None:
         raise RunError(
-            f"--training.head-epochs is {how.head_epochs}, but {model.name} has no pretrained backbone to hold still; "
+            f"--training.head-epochs is {training.head_epochs}, but {model.name} has no pretrained backbone to hold still; "
             "leave it out, or choose a backbone such as --model MobileNetV2 with --weights"
         )
     spans = [(0, head, True), (head, epochs, False)]
@@ -60,8 +62,8 @@ def plan(model: keras.Model, how: TrainingOptions) -> list[Phase]:
             start=start,
             stop=stop,
             frozen=frozen,
-            layered=not frozen and how.oldest_rate < 1,
-            share=1.0 if frozen else how.fine_tune_rate,
+            layered=not frozen and training.oldest_rate < 1,
+            share=1.0 if frozen else training.fine_tune_rate,
         )
         for start, stop, frozen in spans
         if start < stop

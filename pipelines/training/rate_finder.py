@@ -22,20 +22,20 @@ DIVERGED = 4.0
 RULE = "a tenth of the rate with the lowest smoothed loss"
 
 
-def find(model: keras.Model, batches: Any, how: TrainingOptions, *, loss: Any, folder: Path) -> dict[str, float]:
+def find(model: keras.Model, batches: Any, training: TrainingOptions, *, loss: Any, folder: Path) -> dict[str, float]:
     """Train with a rising rate until the loss diverges, then put every weight back; `how` gives all but the rate.
 
     batches: of one epoch or more, as tf.data; repeated as needed. With head epochs, the rate is the head's.
     folder: receives learning_rate.json, .csv and .png. Returns `suggested`, `minimum` (the rate with the lowest smoothed loss) and
     `steepest` (where it fell fastest before that). Raises RunError when the loss is no number at once.
     """
-    first = phases.plan(model, how)[0]
+    first = phases.plan(model, training)[0]
     before = [variable.numpy() for variable in model.variables]
     watch = _Watch()
-    if how.l2:
-        fitting.penalise(model, l2=how.l2)
-    with precision.of_training(how.precision), phases.frozen(model, first.frozen):
-        model.compile(optimizers.build(how, rate=Rising()), loss=loss, jit_compile=False)
+    if training.l2:
+        fitting.penalise(model, l2=training.l2)
+    with precision.of_training(training.precision), phases.frozen(model, first.frozen):
+        model.compile(optimizers.build(training, rate=Rising()), loss=loss, jit_compile=False)
         model.fit(batches.repeat(), steps_per_epoch=STEPS, callbacks=[watch], shuffle=False, verbose=0)
     for variable, value in zip(model.variables, before, strict=True):
         variable.assign(value)

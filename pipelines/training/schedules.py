@@ -9,19 +9,19 @@ from keras import ops
 from pipelines.training.options import TrainingOptions
 
 
-def learning_rate(how: TrainingOptions, *, steps: int, epochs: int, share: float = 1.0) -> Any:
-    """Linear warm-up from 0 to `share` of how.learning_rate, then the schedule; a float where nothing ever changes.
+def learning_rate(training: TrainingOptions, *, steps: int, epochs: int, share: float = 1.0) -> Any:
+    """Linear warm-up from 0 to `share` of training.learning_rate, then the schedule; a float where nothing ever changes.
 
     steps: of one epoch. epochs: of this part of the training. A part of no more epochs than the warm-up (one epoch,
     PIPELINES_TINY) warms up over its first half.
     """
-    peak = share * how.learning_rate
-    warmup = math.ceil((how.warmup_epochs if how.warmup_epochs < epochs else epochs / 2) * steps)
-    if how.schedule == "constant" and warmup == 0:
+    peak = share * training.learning_rate
+    warmup = math.ceil((training.warmup_epochs if training.warmup_epochs < epochs else epochs / 2) * steps)
+    if training.schedule == "constant" and warmup == 0:
         return peak
-    falling = how.schedule in ("step", "exponential")
-    length = max(round(how.decay_epochs * steps) if falling else epochs * steps - warmup, 1)
-    return Schedule(how.schedule, peak=peak, warmup=warmup, length=length, factor=how.decay_factor)
+    falling = training.schedule in ("step", "exponential")
+    length = max(round(training.decay_epochs * steps) if falling else epochs * steps - warmup, 1)
+    return Schedule(training.schedule, peak=peak, warmup=warmup, length=length, factor=training.decay_factor)
 
 
 class Schedule(keras.optimizers.schedules.LearningRateSchedule):

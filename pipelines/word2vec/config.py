@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Literal
 
 from pipelines import flags
+from pipelines.flags import RunFlags
 
 LEAST_RATE = 0.025
 """The lowest of the learning rates that the engines begin with by themselves."""
@@ -47,14 +48,12 @@ class Training:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Config:
-    """Everything one run is told; each field is a flag."""
+class Config(RunFlags):
+    """The flags of one run."""
 
     data: str = "lee"
     """Text file (plain, .gz, .xz or .bz2), folder of text files, or the built-in `lee`. Nothing is held out, since the scores come from
     word lists; of a folder with train, valid and test files only train is read."""
-    out: Path | None = None
-    """New folder for the run; the first free runs/word2vec-<n> when absent."""
     engine: Literal["keras", "gensim"] = "keras"
     """What trains: our Keras implementation, or gensim."""
     architecture: Literal["skip-gram", "cbow"] = "skip-gram"
@@ -87,19 +86,12 @@ class Config:
     score is spearman_<name of the file>."""
     questions: Path | None = None
     """Analogies to judge by, four words a line, sections begin with `:`; Mikolov's 19,544 when absent."""
-    seed: int = 0
-    """Fixes the first vectors and every draw, 0 to 4294967295."""
-    export: bool = True
-    """Write export/ and mobile/."""
-    resume: bool = False
-    """Continue an unfinished run after its last finished epoch."""
-    check: bool = False
-    """Report on the text (sizes, repeated lines, invalid bytes) without training."""
     training: Training = field(default_factory=Training)
     """How the vectors are found."""
 
     def __post_init__(self) -> None:
         """Check the ranges; the messages name the flags."""
+        super().__post_init__()
         flags.check(1 <= self.dimensions <= 2000, "dimensions", self.dimensions, "1 to 2000")
         flags.check(1 <= self.window <= 50, "window", self.window, "1 to 50")
         flags.check(1 <= self.negatives <= 100, "negatives", self.negatives, "1 to 100")
@@ -111,7 +103,6 @@ class Config:
             self.vocabulary_size,
             "1 or more",
         )
-        flags.check(0 <= self.seed < 2**32, "seed", self.seed, f"0 to {2**32 - 1}")
         if self.objective == "hierarchical-softmax" and self.engine != "gensim":
             raise ValueError(
                 "--objective hierarchical-softmax needs --engine gensim; --engine keras has negative sampling only"

@@ -12,6 +12,7 @@ from types import ModuleType
 import pytest
 
 from pipelines import command
+from pipelines.flags import RunFlags
 from pipelines.record import runs
 from pipelines.training.options import TrainingOptions
 from serving.bundle import BundleError
@@ -20,15 +21,11 @@ from vision.errors import DataError
 
 
 @dataclass(frozen=True, kw_only=True)
-class Config:
-    """Like a story's."""
+class Config(RunFlags):
+    """Like a pipeline's."""
 
-    out: Path | None = None
-    """New folder."""
-    seed: int = 0
-    """Any number."""
-    resume: bool = False
-    """Go on."""
+    data: str = "digits"
+    """Anything."""
     training: TrainingOptions = field(default_factory=TrainingOptions)
     """How."""
 
@@ -77,7 +74,7 @@ def _raising(error: BaseException, *, started: bool = False) -> Callable[[Config
     return run
 
 
-def test_the_story_gets_its_config(exit_code: ExitCode, capsys: Captured) -> None:
+def test_the_pipeline_gets_its_config(exit_code: ExitCode, capsys: Captured) -> None:
     seen: list[Config] = []
     assert exit_code(seen.append, "--out", "a b", "--training.epochs", "3", "--resume") == 0
     assert seen == [Config(out=Path("a b"), resume=True, training=TrainingOptions(epochs=3))]

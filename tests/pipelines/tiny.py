@@ -62,7 +62,11 @@ def fit_scripted(folder: Path, values: Sequence[float], **changes: Any) -> tuple
     label = keras.metrics.MeanMetricWrapper(lambda label, output: label, name="accuracy")
     train = stream(np.ones((2, 1)), np.zeros((2, 1)), batch=1)
     rows = fitting.fit(
-        model, train, scripted(values), how, steps=2, loss=output_plus_label, metrics=[label], folder=folder
+        model,
+        fitting.Data(train=train, validation=scripted(values), steps=2),
+        fitting.Objective(loss=output_plus_label, metrics=[label], monitor="val_loss"),
+        how,
+        folder,
     )
     return model, rows
 

@@ -35,10 +35,10 @@ def test_arrays_keep_their_size() -> None:
 
 def test_what_was_left_out_is_told_and_counted(capsys: pytest.CaptureFixture[str]) -> None:
     images = data.read(Config())
-    data.tell(images)
+    data.print_left_out(images)
     assert capsys.readouterr().out == ""
     broken = tuple(Skipped(f"{number}.jpg", "no image") for number in range(12))
-    data.tell(type(images)(**{**vars(images), "skipped": broken}))
+    data.print_left_out(type(images)(**{**vars(images), "skipped": broken}))
     told = capsys.readouterr().out
     assert told.startswith("left out 12 of 1809 files:\n  0.jpg: no image\n")
     assert told.endswith("  9.jpg: no image\n  and 2 more, all listed in report.html\n")

@@ -4,19 +4,19 @@ import html
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-from pipelines.classify import report as classify_report
+from pipelines.classify import report
+from pipelines.classify import sections as classify_sections
+from pipelines.classify.config import Config
+from pipelines.classify.evaluation import Evaluated
 from pipelines.classify.report import Evidence
-from pipelines.classify.training import Learned
-from pipelines.report import page as report
-from pipelines.report import sections
+from pipelines.classify.training import Trained
 from vision import classifiers
 from vision.augment.options import Augmentation
-from vision.datasets import Examples, LabelledImages, Skipped
+from vision.datasets import Examples, LabelledImages, Skipped, batches
 from vision.metrics import classification
 
 CLASSES = ("zero", "o<n>e", "zwölf")
@@ -46,38 +46,29 @@ def images() -> LabelledImages:
 def evidence(images: LabelledImages) -> Evidence:
     probabilities = np.array([[0.9, 0.1, 0], [0.2, 0.8, 0], [0.6, 0.2, 0.2], [0.7, 0.2, 0.1]], np.float32)
     row = {"loss": 0.9, "accuracy": 0.6, "val_loss": 1.0, "val_accuracy": 0.5, "learning_rate": 0.1, "seconds": 1.0}
-    learned = Learned(
-        images=images,
+    trained = Trained(
+        data=images,
         model=classifiers.build("lenet", images.shape, classes=3, seed=0),
         rows=[{"epoch": 1.0, **row}, {"epoch": 2.0, **row}],
         probabilities=probabilities,
     )
-    return Evidence(
-        images=images,
-        learned=learned,
-        monitor="val_accuracy",
-        scores=classification.scores(probabilities, images.test.labels),
-        parity=None,
-        seconds={"training": 12.34, "scoring": 1.0},
-    )
+    scores = classification.scores(probabilities, images.test.labels)
+    config = Config(augment=Augmentation(shift=0))
+    return Evidence(config=config, evaluated=Evaluated(trained=trained, scores=scores), parity=None)
 
 
-def _sections(evidence: Evidence, monkeypatch: pytest.MonkeyPatch, folder: Path) -> dict[str, str]:
-    """Title to body of what goes into the page."""
-    given: list[report.Section] = []
-    write = report.write
-
-    def recorded(path: Path, *, title: str, summary: dict[str, str], sections: Sequence[report.Section]) -> None:
-        given.extend(sections)
-        write(path, title=title, summary=summary, sections=sections)
-
-    monkeypatch.setattr(report, "write", recorded)
-    classify_report.write(folder, evidence, augmentation=Augmentation(shift=0), seed=0)
-    return {section.title: section.body for section in given}
+def _sections(evidence: Evidence) -> dict[str, str]:
+    """Title to body."""
+    return {section.title: section.body for section in report.sections(evidence) if section is not None}
 
 
-def test_the_page(evidence: Evidence, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    parts = _sections(evidence, monkeypatch, tmp_path)
+def _with(evidence: Evidence, trained: Trained) -> Evidence:
+    """The same of another training."""
+    return replace(evidence, evaluated=replace(evidence.evaluated, trained=trained))
+
+
+def test_the_sections(evidence: Evidence) -> None:
+    parts = _sections(evidence)
     assert [re.sub(r" \(.*", "", title) for title in parts] == [
         "Reading",
         "Curves",
@@ -89,8 +80,6 @@ def test_the_page(evidence: Evidence, monkeypatch: pytest.MonkeyPatch, tmp_path:
         "Augmented inputs",
         "Gradient norm by layer",
         "Dead units",
-        "Timing",
-        "Skipped files",
     ]
     # Two of four right; the surest mistake comes first.
     captions = re.findall(r"<figcaption>(.*?)</figcaption>", parts["Most confident mistakes"], re.DOTALL)
@@ -98,25 +87,16 @@ def test_the_page(evidence: Evidence, monkeypatch: pytest.MonkeyPatch, tmp_path:
         "is zero\nsaid o<n>e (0.800)",
         "is o<n>e\nsaid zero (0.700)",
     ]
-    assert parts["Augmented inputs"].count("<figure") == classify_report.SHOWN
+    assert parts["Augmented inputs"].count("<figure") == report.SHOWN
     for layer in ("conv1", "conv2", "fc1", "fc2", "logits"):
         assert layer in parts["Gradient norm by layer"]
-    assert "13.3 s altogether" in parts["Timing"]
-    for item in SKIPPED:
-        assert html.escape(item.name) in parts["Skipped files (2)"]
-        assert item.reason in parts["Skipped files (2)"]
 
 
-def test_the_summary(evidence: Evidence, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    _sections(evidence, monkeypatch, tmp_path)
-    page = (tmp_path / "report.html").read_text(encoding="utf-8")
-    assert f"classify: {tmp_path.name}" in page
-    assert "o<n>e" not in page
+def test_the_summary(evidence: Evidence) -> None:
     # Each layer as (inputs + 1) x outputs; two poolings leave 2 x 3 of 8 x 10 pixels.
     parameters = 6 * (75 + 1) + 16 * (150 + 1) + 120 * (16 * 2 * 3 + 1) + 84 * 121 + 3 * 85
-    summary = dict(re.findall(r"<dt>(.*?)</dt>\s*<dd>(.*?)</dd>", page))
     log_loss = -np.mean(np.log([0.9, 0.2, 0.6, 0.2]))
-    assert summary == {
+    assert report.summary(evidence) == {
         "accuracy": "0.5000",
         "held-out images": "4",
         "log loss": f"{log_loss:.4f}",
@@ -128,55 +108,51 @@ def test_the_summary(evidence: Evidence, monkeypatch: pytest.MonkeyPatch, tmp_pa
     }
 
 
-def test_forms_for_phones_are_shown_when_there_are_some(
-    evidence: Evidence, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_forms_for_phones_are_shown_when_there_are_some(evidence: Evidence) -> None:
     form = {"file": "model.tflite", "bytes": 2048, "accuracy": 0.5, "agreement": 1.0, "max_abs_delta": 1e-7}
     parity = {"forms": {"float32": form}, "keras": {"accuracy": 0.5}, "n": 4}
-    parts = _sections(replace(evidence, parity=parity), monkeypatch, tmp_path)
+    parts = _sections(replace(evidence, parity=parity))
     assert "model.tflite" in parts["Forms for phones"]
 
 
 def test_the_augmented_inputs_are_the_first_ones_that_training_saw(
-    evidence: Evidence, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    evidence: Evidence, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from vision.datasets import batches
-
     shown: list[np.ndarray] = []
-    monkeypatch.setattr(sections, "augmented", lambda given, captions: shown.extend(given))
-    monkeypatch.setattr(report, "write", lambda *_, **__: None)
+    augmented = classify_sections.augmented
+
+    def recorded(given: Sequence[np.ndarray], captions: Sequence[str]) -> object:
+        shown.extend(given)
+        return augmented(given, captions)
+
+    monkeypatch.setattr(classify_sections, "augmented", recorded)
     moved = Augmentation(flip=True, shift=0.25)
-    classify_report.write(tmp_path, evidence, augmentation=moved, seed=4)
+    report.sections(replace(evidence, config=Config(augment=moved, seed=4)))
     stream = batches.training(evidence.images.train, range(5), classes=3, batch_size=13, seed=4, augmentation=moved)
     seen, _ = next(stream.as_numpy_iterator())
-    np.testing.assert_array_equal(np.stack(shown), seen[: classify_report.SHOWN])
+    np.testing.assert_array_equal(np.stack(shown), seen[: report.SHOWN])
 
 
 def test_captions_of_mixed_images_name_both_classes_with_their_shares() -> None:
     def caption(*shares: float) -> str:
-        return classify_report._shares(np.array(shares, np.float32), ("ant", "bee", "fly"))
+        return report._shares(np.array(shares, np.float32), ("ant", "bee", "fly"))
 
     assert caption(0, 1, 0) == "bee"
     assert caption(0.25, 0, 0.75) == "75% fly + 25% ant"
 
 
-def test_the_baseline_has_a_report_without_a_network(
-    evidence: Evidence, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    baseline = Learned(images=evidence.images, model=None, probabilities=evidence.learned.probabilities)
-    parts = _sections(replace(evidence, learned=baseline), monkeypatch, tmp_path)
+def test_the_baseline_has_a_report_without_a_network(evidence: Evidence) -> None:
+    baseline = _with(evidence, Trained(data=evidence.images, model=None, probabilities=evidence.trained.probabilities))
+    parts = _sections(baseline)
     assert not {"Reading", "Curves", "Augmented inputs", "What the network looked at", "Dead units"} & parts.keys()
-    assert "nearest neighbours" in (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert report.summary(baseline)["network"] == "nearest neighbours"
 
 
-def test_labels_that_the_folds_contradict_are_shown(
-    evidence: Evidence, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_labels_that_the_folds_contradict_are_shown(evidence: Evidence) -> None:
     train = evidence.images.train
     answers = np.eye(3, dtype=np.float32)[train.labels] * 0.9 + 0.03
     answers[1] = [0.02, 0.03, 0.95]  # labelled as the first class
-    folded = replace(evidence.learned, out_of_fold=(train, answers))
-    parts = _sections(replace(evidence, learned=folded), monkeypatch, tmp_path)
+    parts = _sections(_with(evidence, replace(evidence.trained, out_of_fold=(train, answers))))
     assert "1 training images whose label" in parts["Suspected label errors"]
     captions = re.findall(r"<figcaption>(.*?)</figcaption>", parts["Suspected label errors"], re.DOTALL)
     assert [html.unescape(caption) for caption in captions] == ["array[1]\nlabel zero\nseems zwölf (+0.93)"]

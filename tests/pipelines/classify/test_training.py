@@ -40,23 +40,23 @@ def _probabilities(model: keras.Model, examples: datasets.Examples) -> NDArray[n
 
 
 def test_the_baseline_has_answers_and_no_network(digits: datasets.LabelledImages, tmp_path: Path) -> None:
-    learned = training.prepare(Config(model="knn"), digits)(tmp_path)
+    trained = training.train(training.prepare(Config(model="knn"), digits), tmp_path)
     expected = neighbours.fit_predict(digits.train, digits.validation, digits.test, classes=10)
-    assert learned.model is None
-    assert learned.spread == {"neighbours": expected.k}
-    np.testing.assert_array_equal(learned.probabilities, expected.probabilities)
+    assert trained.model is None
+    assert trained.spread == {"neighbours": expected.k}
+    np.testing.assert_array_equal(trained.probabilities, expected.probabilities)
 
 
 def test_each_fold_is_scored_and_answers_for_what_it_did_not_learn(
     digits: datasets.LabelledImages, tmp_path: Path
 ) -> None:
     config = Config(model="lenet", folds=2, training=SHORT)
-    learned = training.prepare(config, digits)(tmp_path)
-    assert learned.model is not None
-    assert {"folds", "folds_accuracy_mean", "folds_accuracy_sd"} == learned.spread.keys()
-    assert learned.images.test is digits.test
-    assert len(learned.images.train) + len(learned.images.validation) == len(digits.train) + len(digits.validation)
-    assert len(learned.images.train) != len(digits.train)
+    trained = training.train(training.prepare(config, digits), tmp_path)
+    assert trained.model is not None
+    assert {"folds", "folds_accuracy_mean", "folds_accuracy_sd"} == trained.spread.keys()
+    assert trained.data.test is digits.test
+    assert len(trained.data.train) + len(trained.data.validation) == len(digits.train) + len(digits.validation)
+    assert len(trained.data.train) != len(digits.train)
     # Read back from the folds' own checkpoints.
     model = classifiers.build("lenet", digits.shape, classes=10, seed=0)
     accuracies = []
@@ -64,9 +64,9 @@ def test_each_fold_is_scored_and_answers_for_what_it_did_not_learn(
         model.load_weights(tmp_path / f"fold-{number}" / "checkpoints" / "best.weights.h5")
         answers = _probabilities(model, digits.test)
         accuracies.append(float((answers.argmax(-1) == digits.test.labels).mean()))
-    assert learned.spread["folds_accuracy_mean"] == pytest.approx(np.mean(accuracies))
-    assert learned.out_of_fold is not None
-    examples, answers = learned.out_of_fold
+    assert trained.spread["folds_accuracy_mean"] == pytest.approx(np.mean(accuracies))
+    assert trained.out_of_fold is not None
+    examples, answers = trained.out_of_fold
     assert sorted(examples.index) == sorted([*digits.train.index, *digits.validation.index])
     second = examples.take(np.arange(len(examples) - len(examples) // 2, len(examples)))
     np.testing.assert_allclose(answers[-len(second) :], _probabilities(model, second), atol=1e-5)
@@ -74,15 +74,15 @@ def test_each_fold_is_scored_and_answers_for_what_it_did_not_learn(
 
 def test_the_mean_of_the_folds_is_one_network(digits: datasets.LabelledImages, tmp_path: Path) -> None:
     config = Config(model="lenet", folds=2, average_folds=True, training=SHORT)
-    learned = training.prepare(config, digits)(tmp_path)
-    assert learned.model is not None
+    trained = training.train(training.prepare(config, digits), tmp_path)
+    assert trained.model is not None
     each = []
     for number in (1, 2):
         model = classifiers.build("lenet", digits.shape, classes=10, seed=0)
         model.load_weights(tmp_path / f"fold-{number}" / "checkpoints" / "best.weights.h5")
         each.append(_probabilities(model, digits.test))
-    np.testing.assert_allclose(learned.probabilities, np.mean(each, axis=0), atol=1e-5)
-    assert learned.rows == ()
+    np.testing.assert_allclose(trained.probabilities, np.mean(each, axis=0), atol=1e-5)
+    assert trained.rows == ()
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def test_the_mean_of_the_folds_is_one_network(digits: datasets.LabelledImages, t
         (Config(training=TrainingOptions(head_epochs=2)), RunError, "--training.head-epochs is 2, but airbench has no"),
     ],
 )
-def test_what_cannot_be_learned_is_refused_before_anything_is_written(
+def test_what_cannot_be_trained_is_refused_before_anything_is_written(
     digits: datasets.LabelledImages, config: Config, error: type[Exception], message: str
 ) -> None:
     with pytest.raises(error, match=message):

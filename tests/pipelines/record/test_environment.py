@@ -7,21 +7,19 @@ from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path
 
+from pipelines.flags import RunFlags
 from pipelines.record import environment as record_environment
 from pipelines.record import runs
 from pipelines.training.options import TrainingOptions
 
 
 @dataclass(frozen=True, kw_only=True)
-class Config:
-    """Like a story's."""
+class Config(RunFlags):
+    """Like a pipeline's."""
 
     data: str = "digits"
-    out: Path | None = None
     weights: Path | None = None
     seed: int = 3
-    resume: bool = False
-    check: bool = False
     training: TrainingOptions = field(default_factory=TrainingOptions)
 
 

@@ -8,21 +8,19 @@ from pathlib import Path
 
 import pytest
 
+from pipelines.flags import RunFlags
 from pipelines.record import runs
 from pipelines.record.runs import RunError
 from pipelines.training.options import TrainingOptions
 
 
 @dataclass(frozen=True, kw_only=True)
-class Config:
-    """Like a story's."""
+class Config(RunFlags):
+    """Like a pipeline's."""
 
     data: str = "digits"
-    out: Path | None = None
     weights: Path | None = None
     seed: int = 3
-    resume: bool = False
-    check: bool = False
     training: TrainingOptions = field(default_factory=TrainingOptions)
 
 

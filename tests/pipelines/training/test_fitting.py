@@ -9,6 +9,7 @@ import keras
 import numpy as np
 import pytest
 
+from pipelines.classify import class_weights
 from pipelines.training import fitting
 from pipelines.training.options import TrainingOptions
 from pipelines.training.progress import ProgressBar
@@ -29,7 +30,11 @@ def _fit_regression(folder: Path, ema: float | None) -> tuple[keras.Model, list[
     how = replace(tiny.PLAIN, ema=ema, learning_rate=0.05, momentum=0.9)
     train, validation = tiny.stream(x, y, batch=4), tiny.stream(x, y, batch=16)(range(1))
     return model, fitting.fit(
-        model, train, validation, how, steps=4, loss="mean_squared_error", metrics=[], folder=folder
+        model,
+        fitting.Data(train=train, validation=validation, steps=4),
+        fitting.Objective(loss="mean_squared_error", metrics=[], monitor="val_loss"),
+        how,
+        folder,
     )
 
 
@@ -127,13 +132,10 @@ def test_one_stream_holds_all_epochs(tmp_path: Path) -> None:
     model, how = tiny.one_weight(), replace(tiny.PLAIN, epochs=2, monitor="loss")
     fitting.fit(
         model,
-        train,
-        tiny.scripted([0, 0]),
+        fitting.Data(train=train, validation=tiny.scripted([0, 0]), steps=3),
+        fitting.Objective(loss=tiny.output_plus_label, metrics=[], monitor="val_loss"),
         how,
-        steps=3,
-        loss=tiny.output_plus_label,
-        metrics=[],
-        folder=tmp_path,
+        tmp_path,
     )
     assert asked == [range(2)]
     assert float(model.get_weights()[0][0, 0]) == -0.5 * (3 + 30)
@@ -152,7 +154,13 @@ def test_a_run_that_was_stopped_continues_bit_by_bit(tmp_path: Path, monkeypatch
         (tmp_path / name).mkdir(exist_ok=True)
         model, folder = tiny.noisy_network(seed=seed), tmp_path / name
         loss, validation = keras.losses.CategoricalCrossentropy(from_logits=True), tiny.stream(x, y, batch=12)(range(1))
-        rows = fitting.fit(model, train, validation, how, steps=3, loss=loss, metrics=["accuracy"], folder=folder)
+        rows = fitting.fit(
+            model,
+            fitting.Data(train=train, validation=validation, steps=3),
+            fitting.Objective(loss=loss, metrics=["accuracy"], monitor="val_loss"),
+            how,
+            folder,
+        )
         return model.get_weights(), [{key: row[key] for key in row if key != "seconds"} for row in rows]
 
     whole = fit("whole", seed=0)
@@ -195,7 +203,13 @@ def test_l2_adds_the_squares_of_the_kernels_to_the_loss(tmp_path: Path) -> None:
     train = tiny.stream(np.zeros((1, 1)), np.zeros((1, 1)), batch=1)
     validation = tiny.scripted([0.0])
     loss = lambda label, output: keras.ops.mean(0.0 * output)  # noqa: E731
-    rows = fitting.fit(model, train, validation, how, steps=1, loss=loss, metrics=[], folder=tmp_path)
+    rows = fitting.fit(
+        model,
+        fitting.Data(train=train, validation=validation, steps=1),
+        fitting.Objective(loss=loss, metrics=[], monitor="val_loss"),
+        how,
+        tmp_path,
+    )
     # 0.1 x 2^2; its gradient is 0.2 x 2, of which the rate takes half; the bias is left alone.
     assert rows[0]["loss"] == pytest.approx(0.4)
     np.testing.assert_allclose([array.item() for array in model.get_weights()], [1.8, 3.0], rtol=1e-6)
@@ -212,7 +226,13 @@ def test_class_weights_act_on_the_training_loss_also_of_mixed_labels(tmp_path: P
     how = replace(tiny.PLAIN, epochs=1, learning_rate=1e-9)
     loss, stream = keras.losses.CategoricalCrossentropy(from_logits=True), tiny.stream(x, y, batch=4)
     rows = fitting.fit(
-        model, stream, stream(range(1)), how, steps=1, loss=loss, metrics=[], folder=tmp_path, class_weights=weights
+        model,
+        fitting.Data(
+            train=lambda span: class_weights.weighted(stream(span), weights), validation=stream(range(1)), steps=1
+        ),
+        fitting.Objective(loss=loss, metrics=[], monitor="val_loss"),
+        how,
+        tmp_path,
     )
     assert rows[0]["loss"] == pytest.approx(float(np.mean(np.sum(weights * y * surprise, axis=1))), rel=1e-5)
     assert rows[0]["val_loss"] == pytest.approx(float(np.mean(np.sum(y * surprise, axis=1))), rel=1e-5)

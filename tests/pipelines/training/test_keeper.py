@@ -22,13 +22,10 @@ def _fit_with_labels(folder: Path, labels: list[float]) -> None:
     train = tiny.stream(np.ones((6, 1)), np.reshape(labels, (6, 1)), batch=1)(range(1))
     fitting.fit(
         tiny.one_weight(),
-        lambda span: train,
-        tiny.scripted([3, 2, 1]),
+        fitting.Data(train=lambda span: train, validation=tiny.scripted([3, 2, 1]), steps=2),
+        fitting.Objective(loss=tiny.output_plus_label, metrics=[], monitor="val_loss"),
         tiny.PLAIN,
-        steps=2,
-        loss=tiny.output_plus_label,
-        metrics=[],
-        folder=folder,
+        folder,
     )
 
 

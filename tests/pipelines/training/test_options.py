@@ -114,8 +114,8 @@ def test_a_tiny_run_tries_the_head_epochs_and_those_after_them(
     ("examples", "epochs"), [(50, 30), (1_000, 30), (22_500, 20), (45_000, 10), (54_000, 8), (10**7, 8)]
 )
 def test_epochs_that_nobody_named_follow_the_number_of_examples(examples: int, epochs: int) -> None:
-    assert options.settled(TrainingOptions(), examples=examples, pretrained=False).epochs == epochs
-    assert options.settled(TrainingOptions(epochs=3), examples=examples, pretrained=False).epochs == 3
+    assert options.with_defaults(TrainingOptions(), examples=examples, pretrained=False).epochs == epochs
+    assert options.with_defaults(TrainingOptions(epochs=3), examples=examples, pretrained=False).epochs == 3
 
 
 @pytest.mark.parametrize(
@@ -123,7 +123,7 @@ def test_epochs_that_nobody_named_follow_the_number_of_examples(examples: int, e
 )
 def test_the_head_learns_first_where_there_is_a_pretrained_backbone(given: int, pretrained: bool, head: int) -> None:
     how = TrainingOptions(epochs=15, head_epochs=given)
-    assert options.settled(how, examples=50, pretrained=pretrained).head_epochs == head
+    assert options.with_defaults(how, examples=50, pretrained=pretrained).head_epochs == head
 
 
 @pytest.mark.parametrize(
@@ -132,4 +132,4 @@ def test_the_head_learns_first_where_there_is_a_pretrained_backbone(given: int, 
 )
 def test_a_pretrained_backbone_computes_as_precisely_as_it_learned(given: Any, pretrained: bool, settled: str) -> None:
     how = TrainingOptions(precision=given)
-    assert options.settled(how, examples=50, pretrained=pretrained).precision == settled
+    assert options.with_defaults(how, examples=50, pretrained=pretrained).precision == settled

@@ -53,7 +53,13 @@ def _fit(folder: Path, how: TrainingOptions, *, seed: int = 0) -> tuple[keras.Mo
 
     model, loss = _network(seed=seed), keras.losses.CategoricalCrossentropy(from_logits=True)
     validation = tiny.stream(x, y, batch=12)(range(1))
-    rows = fitting.fit(model, train, validation, how, steps=3, loss=loss, metrics=["accuracy"], folder=folder)
+    rows = fitting.fit(
+        model,
+        fitting.Data(train=train, validation=validation, steps=3),
+        fitting.Objective(loss=loss, metrics=["accuracy"], monitor="val_loss"),
+        how,
+        folder,
+    )
     return model, [{key: row[key] for key in row if key != "seconds"} for row in rows]
 
 

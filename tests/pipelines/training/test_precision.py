@@ -57,7 +57,13 @@ def _fit(folder: Path, name: Any, *, seed: int = 0) -> tuple[keras.Model, list[d
     stream = tiny.stream(rng.normal(size=(16, 8, 8, 3)), np.eye(2)[rng.integers(0, 2, 16)], batch=8)
     how = TrainingOptions(epochs=3, monitor="val_loss", precision=name)
     loss = keras.losses.CategoricalCrossentropy(from_logits=True)
-    rows = fitting.fit(model, stream, stream(range(1)), how, steps=2, loss=loss, metrics=[], folder=folder)
+    rows = fitting.fit(
+        model,
+        fitting.Data(train=stream, validation=stream(range(1)), steps=2),
+        fitting.Objective(loss=loss, metrics=[], monitor="val_loss"),
+        how,
+        folder,
+    )
     return model, [{key: row[key] for key in row if key != "seconds"} for row in rows]
 
 
