@@ -100,7 +100,7 @@ def test_wrong_flags(exit_code: ExitCode, capsys: Captured, words: list[str], sa
 def test_help(exit_code: ExitCode, capsys: Captured) -> None:
     assert exit_code(_raising(AssertionError("not to be run")), "--help") == 0
     told = capsys.readouterr().out
-    for words in ("usage: python -m pipelines.classify", "What it does.", "--training.learning-rate", "Any number."):
+    for words in ("usage: python -m pipelines.classify", "What it does.", "--training.learning-rate", "Anything."):
         assert words in told
 
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from nlp.tokenizers import rules, tokenizer
 from nlp.tokenizers.tokenizer import Tokenizer
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 def test_there_is_a_rule_for_every_name() -> None:

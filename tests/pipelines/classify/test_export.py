@@ -22,4 +22,4 @@ def test_the_hint_can_be_pasted_into_a_shell(tmp_path: Path) -> None:
 
 
 def test_nothing_to_try_without_an_export(tmp_path: Path) -> None:
-    assert export.hint(tmp_path) == "exported nothing"
+    assert export.hint(tmp_path) == "no export: --no-export was given, or this model has none"

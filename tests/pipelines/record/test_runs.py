@@ -82,9 +82,9 @@ REFUSED: list[tuple[str, bool, str]] = [
     ("finished", False, "finished is a finished run; give another --out, or remove it"),
     ("finished", True, "finished is a finished run; give another --out, or remove it"),
     ("unfinished", False, "unfinished is an unfinished run; continue it with --resume, or give another --out"),
-    ("something", False, "something exists and is no run folder; give another --out"),
-    ("something", True, "something exists and is no run folder; give another --out"),
-    ("file", False, "file exists and is no run folder; give another --out"),
+    ("something", False, "something exists and is not a run folder; give another --out"),
+    ("something", True, "something exists and is not a run folder; give another --out"),
+    ("file", False, "file exists and is not a run folder; give another --out"),
     ("nothing", True, "nothing holds no run to resume; leave out --resume to start one"),
     ("empty", True, "empty holds no run to resume; leave out --resume to start one"),
 ]

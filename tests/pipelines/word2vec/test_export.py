@@ -21,7 +21,7 @@ def test_nothing_without_an_export(tmp_path: Path) -> None:
     vectors = keyed(["a", "b"], np.eye(2, dtype=np.float32))
     assert export.write(Config(export=False), tmp_path, vectors, {}) is None
     assert not list(tmp_path.iterdir())
-    assert export.hint(tmp_path) == "exported nothing"
+    assert export.hint(tmp_path) == "no export: --no-export was given, or this model has none"
 
 
 @pytest.mark.parametrize("size", [1, 2, 3])

@@ -93,6 +93,6 @@ def test_answers_as_arrays() -> None:
 def test_importing_loads_neither_numpy_nor_tensorflow_nor_the_server() -> None:
     code = "import sys, serving.client; print([n for n in sys.modules if n.startswith(('serving', 'numpy', 'tensor', 'cv2'))])"
     told = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=Path(__file__).parents[2]
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=Path(__file__).parents[3]
     )
     assert set(json.loads(told.stdout.replace("'", '"'))) == {"serving", "serving.client", "serving.client.bodies"}

@@ -11,7 +11,7 @@ import pytest
 from serving import predict
 from tests.serving import colours, text_models
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 Captured = pytest.CaptureFixture[str]
 
 

@@ -18,7 +18,7 @@ from tests.serving import colours, explainers
 from tests.serving.live import free_port, served
 from tests.serving.scripted import Handler, say, scripted
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 Captured = pytest.CaptureFixture[str]
 
 
