@@ -1,4 +1,4 @@
-"""From the command line to `run(config)`: flags parsed, expected failures told in one message, without a traceback."""
+"""From the command line to `run(config)`: flags parsed, an expected failure ends with one message, without a traceback."""
 
 import errno
 import io
@@ -25,28 +25,28 @@ def main(pipeline: ModuleType) -> None:
 
     pipeline: its package, with `Config`, `run` and a docstring.
     """
-    story = pipeline.__name__.rsplit(".", 1)[1]
+    name = pipeline.__name__.rsplit(".", 1)[1]
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             # A file name may hold what the terminal cannot show.
             stream.reconfigure(errors="backslashreplace")
     try:
-        parsed = tyro.cli(pipeline.Config, description=pipeline.__doc__, prog=f"python -m pipelines.{story}")
+        parsed = tyro.cli(pipeline.Config, description=pipeline.__doc__, prog=f"python -m pipelines.{name}")
         native_log.load_tensorflow()
         pipeline.run(parsed)
     except KeyboardInterrupt:
-        kept = f"interrupted; what was finished is kept. Continue with: {_again(story)}"
+        kept = f"interrupted; what was finished is kept. Continue with: {_again(name)}"
         _stop(130, kept if runs.under_way() else "interrupted before the run began; nothing was written")
     except Exception as error:
-        message = _expected(error, story)
+        message = _expected(error, name)
         if message is None:
             raise
         _stop(1, message)
 
 
-def _again(story: str) -> str:
+def _again(name: str) -> str:
     """The command that goes on where this one stopped: its run is resumed, or, before there was one, it is given again."""
-    words = ["python", "-m", f"pipelines.{story}", *(word for word in sys.argv[1:] if word != "--resume")]
+    words = ["python", "-m", f"pipelines.{name}", *(word for word in sys.argv[1:] if word != "--resume")]
     folder = runs.under_way()
     if folder is not None:
         named = any(word.split("=")[0] == "--out" for word in words)
@@ -54,19 +54,21 @@ def _again(story: str) -> str:
     return shlex.join(words)
 
 
-def _expected(error: Exception, story: str) -> str | None:
+def _expected(error: Exception, name: str) -> str | None:
     """The message of a failure that a user can mend; None for a bug, whose traceback is wanted."""
     full = next((str(found) for found in _causes(error) if _disk_is_full(found)), None)
     if full is not None:
-        told = re.sub(r"\{\{.*?\}\} | \[Op:\w+\]", "", full)
-        return f"the disk is full or the file too large ({told}); free some space, then continue with: {_again(story)}"
+        message = re.sub(r"\{\{.*?\}\} | \[Op:\w+\]", "", full)
+        return (
+            f"the disk is full or the file too large ({message}); free some space, then continue with: {_again(name)}"
+        )
     from nlp.errors import DataError as TextError
     from serving.bundle import BundleError
     from serving.litert import LiteRTError
     from vision.errors import DataError
 
     if isinstance(error, BundleError | LiteRTError):
-        return f"{str(error).rstrip('.')}. What was trained is kept; to score and report it without an export: {_again(story)} --no-export"
+        return f"{str(error).rstrip('.')}. What was trained is kept; to score and report it without an export: {_again(name)} --no-export"
     if isinstance(error, runs.RunError | DataError | TextError):
         return str(error)
     if isinstance(error, OSError) and error.errno in _PATH_ERRORS:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.classify import check_page, check_warnings
-from pipelines.classify.check_warnings import Warned
+from pipelines.classify.check_warnings import DataWarning
 from pipelines.record import files
 from vision.checks import findings
 from vision.checks.findings import Findings
@@ -24,13 +24,13 @@ def check(folder: Path, images: LabelledImages, *, features: NDArray[np.float32]
     features: float32 (n, d), what a pretrained network makes of `everything(images)`, by which labels are judged; pixels when absent.
     """
     found = findings.look(images, features=features)
-    warnings = check_warnings.warned(found)
+    warnings = check_warnings.warnings(found)
     for line in (
         *_counted(images),
         *_left_out(images),
-        check_warnings.sized(images),
-        check_warnings.judged(found),
-        *_told(warnings),
+        check_warnings.sizes(images),
+        check_warnings.trust(found),
+        *_lines(warnings),
     ):
         print(line)
     folder.mkdir(parents=True, exist_ok=True)
@@ -39,8 +39,8 @@ def check(folder: Path, images: LabelledImages, *, features: NDArray[np.float32]
         folder / "check.html",
         found,
         warnings=warnings,
-        sizes=check_warnings.sized(images),
-        judged=check_warnings.judged(found),
+        sizes=check_warnings.sizes(images),
+        judged=check_warnings.trust(found),
     )
     print(f"report: {folder / 'check.html'}", flush=True)
     groups = found.groups()
@@ -67,7 +67,7 @@ def _left_out(images: LabelledImages) -> list[str]:
     return [*lines, f"{total} images of {width}x{height} pixels, {len(images.skipped)} left out"]
 
 
-def _json(found: Findings, warnings: Sequence[Warned]) -> dict[str, Any]:
+def _json(found: Findings, warnings: Sequence[DataWarning]) -> dict[str, Any]:
     images = found.images
     height, width, _ = images.shape
     suspects = found.suspects
@@ -75,7 +75,7 @@ def _json(found: Findings, warnings: Sequence[Warned]) -> dict[str, Any]:
         "counts": check_warnings.counts(images),
         "height": height,
         "width": width,
-        "sizes": check_warnings.sized(images),
+        "sizes": check_warnings.sizes(images),
         "skipped": [{"name": item.name, "reason": item.reason} for item in images.skipped],
         "warnings": [warning.text for warning in warnings],
         "compared": found.compared,
@@ -100,7 +100,7 @@ def _entry(found: Findings, position: int) -> Mapping[str, str]:
     return {"name": found.examples.name(position), "part": found.parts[position], "label": label}
 
 
-def _told(warnings: Sequence[Warned]) -> Iterator[str]:
+def _lines(warnings: Sequence[DataWarning]) -> Iterator[str]:
     for text, items in warnings:
         yield f"warning: {text}"
         yield from (f"  {item}" for item in items[:LISTED])

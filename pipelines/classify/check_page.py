@@ -4,7 +4,7 @@ import html
 from collections.abc import Sequence
 from pathlib import Path
 
-from pipelines.classify.check_warnings import Warned
+from pipelines.classify.check_warnings import DataWarning
 from pipelines.report import page, plots, sections
 from vision.checks.findings import Findings
 
@@ -16,7 +16,7 @@ GROUPS = 24
 """Groups of copies that the page shows."""
 
 
-def write(path: Path, found: Findings, *, warnings: "Sequence[Warned]", sizes: str, judged: str) -> None:
+def write(path: Path, found: Findings, *, warnings: Sequence[DataWarning], sizes: str, judged: str) -> None:
     """Write the page: what to look at first, then labels, copies, classes and what was left out."""
     images = found.images
     parts = [
@@ -39,13 +39,13 @@ def write(path: Path, found: Findings, *, warnings: "Sequence[Warned]", sizes: s
     page.write(path, title="The data", summary=summary, sections=parts)
 
 
-def _warnings(warnings: "Sequence[Warned]", notes: Sequence[str]) -> page.Section:
-    items = "".join(f"<li>{_told(warning)}</li>" for warning in warnings) or "<li>Nothing to warn of.</li>"
-    told = "".join(f"<p>{html.escape(note)}.</p>" for note in notes)
-    return page.Section(title="To look at", body=f"<ul>{items}</ul>{told}")
+def _warnings(warnings: Sequence[DataWarning], notes: Sequence[str]) -> page.Section:
+    items = "".join(f"<li>{_lines(warning)}</li>" for warning in warnings) or "<li>No warnings.</li>"
+    sentences = "".join(f"<p>{html.escape(note)}.</p>" for note in notes)
+    return page.Section(title="To look at", body=f"<ul>{items}</ul>{sentences}")
 
 
-def _told(warning: Warned) -> str:
+def _lines(warning: DataWarning) -> str:
     lines = [html.escape(text) for text in (warning.text, *warning.items[:ITEMS])]
     more = [f"and {len(warning.items) - ITEMS} more, all in check.json"] if len(warning.items) > ITEMS else []
     return "<br>".join([*lines, *more])
@@ -74,7 +74,7 @@ def _copies(found: Findings) -> page.Section:
     """Those across parts and with two labels come first."""
     groups = found.groups()
     if not groups:
-        return page.Section(title="Copies", body="<p>No image is there twice, as far as was seen.</p>")
+        return page.Section(title="Copies", body="<p>No copies were found.</p>")
     ordered = [*found.crossing(groups), *found.contradicting(groups), *groups]
     distinct = list(dict.fromkeys(tuple(group) for group in ordered))[:GROUPS]
     body = '<p class="note">Side by side: the same picture, or nearly. Those in several parts or with two labels come first.</p>'

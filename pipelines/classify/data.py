@@ -1,4 +1,4 @@
-"""The images of a classification run: read as its flags say, and what was left out told."""
+"""The images of a classification run: read as its flags say, with a list of what was left out."""
 
 from pipelines import flags
 from pipelines.classify.config import Config

@@ -40,7 +40,7 @@ def suggest(run_folder: Path, folder: Path) -> dict[str, float]:
         )
     record_files.write_bytes(run_folder / "suggest.csv", _table(ranked))
     suggest_page.write(run_folder, ranked, left_out, folder=folder, taken=bundle.read_description(exported)["input"])
-    _tell(run_folder, ranked, left_out)
+    _print_suggestions(run_folder, ranked, left_out)
     return {"n": float(len(ranked)), "skipped": float(len(left_out))}
 
 
@@ -102,7 +102,7 @@ def _table(ranked: Sequence[Suggestion]) -> bytes:
     return text.getvalue().encode(errors="surrogateescape")
 
 
-def _tell(run_folder: Path, ranked: Sequence[Suggestion], left_out: Sequence[tuple[str, str]]) -> None:
+def _print_suggestions(run_folder: Path, ranked: Sequence[Suggestion], left_out: Sequence[tuple[str, str]]) -> None:
     for name, reason in left_out[:PRINTED]:
         print(f"left out: {name}: {reason}")
     print(f"{len(ranked)} images, {len(left_out)} left out; to label next, most uncertain first:")

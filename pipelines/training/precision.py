@@ -18,7 +18,7 @@ def of_training(name: str) -> Iterator[None]:
         return
     if not supported():
         print(
-            f"--training.precision bfloat16: this processor has none of {', '.join(sorted(INSTRUCTIONS))}; float32 it is"
+            f"--training.precision bfloat16: this processor has none of {', '.join(sorted(INSTRUCTIONS))}; training in float32"
         )
         yield
         return

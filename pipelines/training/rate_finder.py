@@ -41,7 +41,7 @@ def find(model: keras.Model, batches: Any, training: TrainingOptions, *, loss: A
         variable.assign(value)
     if len(watch.smoothed) < 2:
         raise runs.RunError(
-            f"the loss is no number at the learning rate {LOWEST:g} already; look for broken images or labels"
+            f"the loss is not a number even at the lowest learning rate, {LOWEST:g}; look for broken images or labels"
         )
 
     rates = LOWEST * (HIGHEST / LOWEST) ** (np.arange(len(watch.losses)) / (STEPS - 1))
@@ -87,7 +87,7 @@ class _Watch(keras.callbacks.Callback):
         self._mean = 0.0
 
     def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
-        self.model.reset_metrics()  # Else Keras tells the mean of all batches so far.
+        self.model.reset_metrics()  # Else Keras gives the mean of all batches so far.
 
     def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
         self.losses.append(float((logs or {})["loss"]))

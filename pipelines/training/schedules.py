@@ -49,6 +49,6 @@ class Schedule(keras.optimizers.schedules.LearningRateSchedule):
         return ops.power(self._factor, ops.floor(t) if self._shape == "step" else t)
 
     def get_config(self) -> dict[str, Any]:
-        """What `__init__` was told."""
+        """The arguments of `__init__`."""
         names = ("shape", "peak", "warmup", "length", "factor")
         return {name: getattr(self, f"_{name}") for name in names}

@@ -241,7 +241,7 @@ def test_check_warns_of_copies_and_goes_on(story: Story, tmp_path: Path, monkeyp
     assert told.code == 0
     assert "Traceback" not in told.said
     assert "warning: 1 image is in more than one part: scores will flatter" in told.said
-    assert "warning: 1 image is there again, or nearly, with another label" in told.said
+    assert "warning: 1 image occurs again with another label" in told.said
     found = json.loads((tmp_path / "checked" / "check.json").read_text(encoding="utf-8"))
     assert len(found["exact_duplicates"]) == 2
     assert "cat/copy.png" in (tmp_path / "checked" / "check.html").read_text(encoding="utf-8")

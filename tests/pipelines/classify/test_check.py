@@ -57,9 +57,9 @@ def test_everything_planted_is_found(
     told = "1 image is in more than one part: scores will flatter\n"
     assert f"warning: {told}  {name(LEAK)} (train) = {planted.test.name(3)} (test)\n" in said
     again = f"  {name(RELABELLED)} (train) = {name(RELABELLED + 1)} (train)\n"
-    assert f"warning: 1 image is there again, or nearly, with another label\n{again}" in said
+    assert f"warning: 1 image occurs again with another label\n{again}" in said
     assert f"warning: 1 image is of one colour\n  {name(BLANK)} (train)\n" in said
-    assert "warning: 2 images are there more than once, or nearly, in one part\n" in said
+    assert "warning: 2 images occur more than once (or nearly so) in one part\n" in said
     found = json.loads((tmp_path / "new" / "check" / "check.json").read_text(encoding="utf-8"))
     assert found["skipped"] == [{"name": "a<b>.jpg", "reason": "zero bytes"}]
     assert len(found["exact_duplicates"]) == 3

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from pipelines.classify import check_page
-from pipelines.classify.check_warnings import Warned
+from pipelines.classify.check_warnings import DataWarning
 from vision.checks import copies, label_errors
 from vision.checks.findings import Findings
 from vision.datasets import Examples, LabelledImages
@@ -39,7 +39,7 @@ def _found(*, suspects: bool) -> Findings:
 
 
 def test_the_page(tmp_path: Path) -> None:
-    warnings = [Warned("two <b>", [f"item {i}" for i in range(8)])]
+    warnings = [DataWarning("two <b>", [f"item {i}" for i in range(8)])]
     check_page.write(
         tmp_path / "check.html", _found(suspects=True), warnings=warnings, sizes="sizes: all", judged="by a model"
     )
@@ -63,6 +63,6 @@ def test_the_page(tmp_path: Path) -> None:
 def test_nothing_to_warn_of(tmp_path: Path) -> None:
     check_page.write(tmp_path / "check.html", _found(suspects=False), warnings=[], sizes="", judged="labels: <not>")
     page = (tmp_path / "check.html").read_text(encoding="utf-8")
-    assert "Nothing to warn of." in page
+    assert "No warnings." in page
     assert "<p>labels: &lt;not&gt;.</p>" in page
     assert "<dd>not judged</dd>" in page

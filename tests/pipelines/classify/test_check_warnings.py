@@ -28,7 +28,7 @@ def test_planted_labels_come_first(clean: LabelledImages) -> None:
     first = int(found.suspects.positions[0])
     words = check_warnings.describe(found, 0)
     assert words.startswith(f"{clean.train.name(first)} (train) is labelled '{labels[first]}', looks like '")
-    (warned,) = [warning for warning in check_warnings.warned(found) if "suspected to be wrong" in warning.text]
+    (warned,) = [warning for warning in check_warnings.warnings(found) if "suspected to be wrong" in warning.text]
     assert warned.items[0] == words
 
 
@@ -47,19 +47,19 @@ def _made(counts: tuple[int, ...]) -> LabelledImages:
 def test_imbalance_and_classes_too_small_to_be_judged() -> None:
     found = findings.look(_made((2, 40)))
     assert found.suspects is None
-    assert check_warnings.judged(found) == "labels: not judged, a class has fewer than 3 images"
-    (warned,) = check_warnings.warned(found)
+    assert check_warnings.trust(found) == "labels: not checked: a class has fewer than 3 images"
+    (warned,) = check_warnings.warnings(found)
     assert warned.text.startswith("class 'c1' has 40 images and 'c0' 2; accuracy will say little about the small one")
-    assert not check_warnings.warned(findings.look(_made((5, 45))))
+    assert not check_warnings.warnings(findings.look(_made((5, 45))))
 
 
 def test_sizes_in_words() -> None:
     # Heights 10 to 51, all 20 wide: the smallest area is 20x10, the 22nd of 42 is 20x31, the 22nd ratio 20/30.
-    assert check_warnings.sized(_made((20, 22))) == (
+    assert check_warnings.sizes(_made((20, 22))) == (
         "sizes: smallest 20x10, median 20x31, largest 20x51 pixels; width to height 0.39, 0.67, 2.00 "
         "(lowest, median, highest); all become 9x9"
     )
-    assert check_warnings.sized(replace(_made((20, 22)), sizes=None)) == "all images are 9x9 pixels"
+    assert check_warnings.sizes(replace(_made((20, 22)), sizes=None)) == "all images are 9x9 pixels"
 
 
 def test_near_copies_across_parts_have_a_line_of_their_own(clean: LabelledImages) -> None:
@@ -70,7 +70,7 @@ def test_near_copies_across_parts_have_a_line_of_their_own(clean: LabelledImages
     found = findings.look(replace(clean, train=parts[0], validation=parts[1], test=parts[2]))
     place = len(clean.train) + len(clean.validation)
     assert (5, place) in {(pair.first, pair.second) for pair in found.near}
-    (warned,) = [warning for warning in check_warnings.warned(found) if "another part" in warning.text]
+    (warned,) = [warning for warning in check_warnings.warnings(found) if "another part" in warning.text]
     assert warned.text.endswith("nearly the same as one of another part: scores will flatter if these are copies")
     assert f"{clean.train.name(5)} (train) = {clean.test.name(0)} (test)" in warned.items
-    assert not any("in more than one part" in warning.text for warning in check_warnings.warned(found))
+    assert not any("in more than one part" in warning.text for warning in check_warnings.warnings(found))

@@ -45,7 +45,7 @@ def test_another_processor_gets_a_note_and_float32(
     monkeypatch.setattr(precision, "supported", lambda: False)
     with precision.of_training("bfloat16"):
         assert not _option()
-    assert "bfloat16: this processor has none of amx_bf16, avx512_bf16; float32 it is" in capsys.readouterr().out
+    assert "bfloat16: this processor has none of amx_bf16, avx512_bf16; training in float32" in capsys.readouterr().out
 
 
 def _fit(folder: Path, name: Any, *, seed: int = 0) -> tuple[keras.Model, list[dict[str, float]]]:

@@ -70,6 +70,8 @@ def test_everything_is_put_back(tmp_path: Path) -> None:
 
 def test_a_loss_that_is_no_number_is_refused(tmp_path: Path) -> None:
     stream = tiny.stream(np.ones((1, 1)), np.full((1, 1), math.nan), batch=1)(range(1))
-    with pytest.raises(RunError, match="the loss is no number at the learning rate 1e-07 already; look for broken"):
+    with pytest.raises(
+        RunError, match="the loss is not a number even at the lowest learning rate, 1e-07; look for broken"
+    ):
         rate_finder.find(tiny.one_weight(), stream, tiny.PLAIN, loss=tiny.output_plus_label, folder=tmp_path)
     assert not list(tmp_path.iterdir())

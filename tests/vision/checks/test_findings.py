@@ -49,8 +49,8 @@ def test_features_judge_instead_of_pixels(clean: LabelledImages) -> None:
     noise = np.random.default_rng(0).normal(size=(len(everything), 4)).astype(np.float32)
     blind = findings.look(clean, features=noise)
     assert not blind.trusted
-    assert "too few for its doubts to mean much" in check_warnings.judged(blind)
-    assert not any("suspected" in warning.text for warning in check_warnings.warned(blind))
+    assert "too few for its doubts to mean much" in check_warnings.trust(blind)
+    assert not any("suspected" in warning.text for warning in check_warnings.warnings(blind))
 
 
 def test_leak(clean: LabelledImages, planted: LabelledImages) -> None:
@@ -64,4 +64,4 @@ def test_large_sets_are_sampled(clean: LabelledImages, monkeypatch: pytest.Monke
     monkeypatch.setattr(check, "COMPARED", 300)
     found = findings.look(clean)
     assert found.compared == 300
-    assert "of 300" in check_warnings.judged(found)
+    assert "of 300" in check_warnings.trust(found)
