@@ -54,7 +54,7 @@ def phone_claims(run: dict[str, Any], *, of: str) -> list[Claim]:
     """Claims about the phone files of a run: what int8 loses, and how often float LiteRT and Keras agree."""
     parity = run["parity"]
     count, forms = parity["n"], parity["forms"]
-    drop = parity["keras"]["accuracy"] - forms["int8"]["accuracy"]
+    drop = parity["reference"]["scores"]["accuracy"] - forms["int8"]["scores"]["accuracy"]
     return [
         Claim(
             what=f"{of}: loss of accuracy by int8",

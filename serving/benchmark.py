@@ -12,7 +12,6 @@ import argparse
 import json
 import os
 import platform
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -25,6 +24,8 @@ import numpy as np
 
 from serving import bundle, native_log, saved_model
 from serving.bundle import warmup_requests
+from serving.litert import runtime
+from serving.tasks import TASKS
 
 WARM_UP_CALLS = 5
 LONGEST_SECONDS = 10.0
@@ -47,7 +48,7 @@ class Row:
     bytes: int
     """Size on disk."""
     median_ms: float
-    """Milliseconds a call, like the next two."""
+    """Milliseconds per call, like the next two."""
     p90_ms: float
     min_ms: float
     calls: int
@@ -68,7 +69,7 @@ def measure(path: Path, *, calls: int = 200) -> Iterator[Row]:
     """
     folder = bundle.find(path)
     description = bundle.read_description(folder)
-    if {"height", "width"} <= description["input"].keys():
+    if TASKS[description["task"]].asked_with == "pictures":
         shape = (BATCH, int(description["input"]["height"]), int(description["input"]["width"]), 3)
         images = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
         requests, example = _picture_requests(folder, images), images[0]
@@ -84,14 +85,9 @@ def timed(call: Callable[[], Any], *, calls: int) -> dict[str, float]:
     """Median, 90th percentile and minimum of the milliseconds of `calls` calls, after a warm-up."""
     for _ in range(WARM_UP_CALLS):
         call()
-    milliseconds: list[float] = []
-    begin = time.perf_counter()
-    while len(milliseconds) < calls:
-        if len(milliseconds) >= FEWEST_CALLS and time.perf_counter() - begin > LONGEST_SECONDS:
-            break
-        start = time.perf_counter()
-        call()
-        milliseconds.append((time.perf_counter() - start) * 1000)
+    milliseconds = runtime.timed(
+        lambda _: call(), range(calls), longest_seconds=LONGEST_SECONDS, fewest=min(FEWEST_CALLS, calls)
+    )
     median, p90 = np.percentile(milliseconds, [50, 90])
     return {"median_ms": float(median), "p90_ms": float(p90), "min_ms": min(milliseconds), "calls": len(milliseconds)}
 
@@ -169,16 +165,18 @@ def _litert_rows(file: Path, task: str, example: Any, *, calls: int) -> Iterator
 
 
 def _litert_call(file: Path, task: str, *, threads: int) -> Callable[[Any], Any]:
+    """The function that asks a .tflite file."""
     try:
-        from serving.litert import classifier
-        from serving.litert.words import parity
+        from serving.litert import classifier, words
     except ModuleNotFoundError as error:
         raise ValueError(
             f"{file.name} needs the package {error.name}; install this project with its train extra"
         ) from error
-    if task == "word2vec":
-        return parity.Interpreter(file, threads=threads).search
-    return classifier.Interpreter(file, threads=threads).run
+    interpreters: dict[str, Callable[[], Callable[[Any], Any]]] = {
+        "classify": lambda: classifier.Interpreter(file, threads=threads).run,
+        "word2vec": lambda: words.Interpreter(file, threads=threads).search,
+    }
+    return interpreters[task]()
 
 
 def _image_bytes(folder: Path, image: np.ndarray) -> bytes:
@@ -195,7 +193,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """The command line."""
     parser = argparse.ArgumentParser(prog="python -m serving.benchmark", description=__doc__.partition("\n")[0])
     parser.add_argument("bundle", type=Path, help="run folder, its export/ or export/<version>")
-    parser.add_argument("--calls", type=int, default=200, help="timed calls a row, at most (default 200)")
+    parser.add_argument("--calls", type=int, default=200, help="timed calls per row, at most (default 200)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write machine, versions and rows there too")
     options = parser.parse_args(arguments)
     if options.calls < 1:

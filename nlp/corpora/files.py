@@ -54,7 +54,7 @@ class UnusableError(DataError):
 
 
 class Invalid(NamedTuple):
-    """Bytes that are no UTF-8."""
+    """Bytes that are not UTF-8."""
 
     name: str
     """The file."""
@@ -82,7 +82,7 @@ class TextFile:
     """Whether its lines end in carriage returns alone."""
 
     def lines(self, replaced: Callable[[Invalid], None] | None) -> Iterator[str]:
-        """The lines without their ends; where bytes are no UTF-8, `replaced` hears of it, or DataError is raised when absent.
+        """The lines without their ends; where bytes are not UTF-8, `replaced` hears of it, or DataError is raised when absent.
 
         Raises UnusableError where the packed data is corrupt.
         """

@@ -47,9 +47,9 @@ class Lines:
     names: tuple[str, ...]
     """The files."""
     errors: Errors
-    """What becomes of bytes that are no UTF-8: `strict` raises DataError, `replace` puts U+FFFD there."""
+    """What becomes of bytes that are not UTF-8: `strict` raises DataError, `replace` puts U+FFFD there."""
     replaced: int
-    """Lines of the last iteration in which bytes that are no UTF-8 became U+FFFD."""
+    """Lines of the last iteration in which bytes that are not UTF-8 were replaced by U+FFFD."""
     replacements: list[Invalid]
     """The first hundred of them."""
     skipped: list[tuple[str, str]]
@@ -95,7 +95,7 @@ class Lines:
         return lines
 
     def tolerant(self) -> "Lines":
-        """The same lines with U+FFFD for what is no UTF-8."""
+        """The same lines with U+FFFD for what is not UTF-8."""
         lines = copy(self)
         lines.errors = "replace"
         return lines
@@ -168,7 +168,7 @@ def read(
     data: `lee` (a file of that name is `./lee`), a text file (plain, .gz, .xz, .bz2) or a folder. A folder's files with train, valid
         (val, dev) or test in their names or in those of their folders are those parts; where none has train, the others are the
         training text, sorted by name.
-    errors: what becomes of bytes that are no UTF-8: `strict` names them, `replace` puts U+FFFD there.
+    errors: what becomes of bytes that are not UTF-8: `strict` names them, `replace` puts U+FFFD there.
     validation, test: held-out files or folders, in place of the folder's own.
     most: of each part, the first so many lines only.
 

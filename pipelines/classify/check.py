@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from pipelines.classify import check_page, check_warnings
 from pipelines.classify.check_warnings import DataWarning
-from pipelines.record import files
+from pipelines.report import check as report_check
+from pipelines.report import parts
 from vision.checks import findings
 from vision.checks.findings import Findings
 from vision.datasets import LabelledImages
@@ -19,30 +20,21 @@ LISTED = 10
 
 
 def check(folder: Path, images: LabelledImages, *, features: NDArray[np.float32] | None = None) -> dict[str, float]:
-    """Look, tell, and write check.json and check.html in `folder`; returns how many of each kind were found.
+    """Look at the images, report what was found in `folder`, and return how many of each kind there are.
 
     features: float32 (n, d), what a pretrained network makes of `everything(images)`, by which labels are judged; pixels when absent.
     """
     found = findings.look(images, features=features)
     warnings = check_warnings.warnings(found)
-    for line in (
-        *_counted(images),
-        *_left_out(images),
-        check_warnings.sizes(images),
-        check_warnings.trust(found),
-        *_lines(warnings),
-    ):
-        print(line)
-    folder.mkdir(parents=True, exist_ok=True)
-    files.write_json(folder / "check.json", _json(found, warnings))
-    check_page.write(
-        folder / "check.html",
-        found,
-        warnings=warnings,
-        sizes=check_warnings.sizes(images),
-        judged=check_warnings.trust(found),
+    sentences = [check_warnings.sizes(images), check_warnings.trust(found)]
+    check = report_check.Check(
+        lines=[*_counted(images), *_left_out(images), *sentences, *_lines(warnings)],
+        content=_json(found, warnings),
+        title="The data",
+        summary=check_page.summary(found),
+        sections=check_page.sections(found, warnings, sentences),
     )
-    print(f"report: {folder / 'check.html'}", flush=True)
+    report_check.write(folder, check)
     groups = found.groups()
     return {
         "n": float(len(found.examples)),
@@ -103,6 +95,4 @@ def _entry(found: Findings, position: int) -> Mapping[str, str]:
 def _lines(warnings: Sequence[DataWarning]) -> Iterator[str]:
     for text, items in warnings:
         yield f"warning: {text}"
-        yield from (f"  {item}" for item in items[:LISTED])
-        if len(items) > LISTED:
-            yield f"  and {len(items) - LISTED} more, all in check.json"
+        yield from (f"  {line}" for line in parts.listed(items, LISTED, where="check.json"))

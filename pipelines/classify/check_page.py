@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pipelines.classify.check_warnings import DataWarning
-from pipelines.report import page, plots, sections
+from pipelines.report import page, parts, plots
+from pipelines.report import sections as report_sections
 from vision.checks.findings import Findings
 
 SUSPECTS = 36
@@ -16,27 +17,29 @@ GROUPS = 24
 """Groups of copies that the page shows."""
 
 
-def write(path: Path, found: Findings, *, warnings: Sequence[DataWarning], sizes: str, judged: str) -> None:
-    """Write the page: what to look at first, then labels, copies, classes and what was left out."""
+def summary(found: Findings) -> dict[str, str]:
+    """The figures at the top of the page."""
     images = found.images
-    parts = [
-        _warnings(warnings, [sizes, judged]),
-        _suspects(found, why=judged),
-        _copies(found),
-        _classes(found),
-        sections.skipped([(item.name, item.reason) for item in images.skipped]),
-    ]
-    summary = {
+    judged = found.suspects is not None and found.trusted
+    return {
         "images": f"{len(found.examples):,}",
         "classes": str(len(images.classes)),
         "train, validation, test": f"{len(images.train):,}, {len(images.validation):,}, {len(images.test):,}",
         "left out": str(len(images.skipped)),
         "copies": str(len(found.groups())),
-        "suspected labels": str(len(found.suspects.positions))
-        if found.suspects is not None and found.trusted
-        else "not judged",
+        "suspected labels": str(len(found.suspects.positions)) if found.suspects and judged else "not checked",
     }
-    page.write(path, title="The data", summary=summary, sections=parts)
+
+
+def sections(found: Findings, warnings: Sequence[DataWarning], sentences: Sequence[str]) -> list[page.Section]:
+    """What to look at first, then labels, copies, classes and what was left out. sentences: on the sizes and on the labels."""
+    return [
+        _warnings(warnings, sentences),
+        _suspects(found, why=sentences[-1]),
+        _copies(found),
+        _classes(found),
+        report_sections.skipped([(item.name, item.reason) for item in found.images.skipped]),
+    ]
 
 
 def _warnings(warnings: Sequence[DataWarning], notes: Sequence[str]) -> page.Section:
@@ -46,9 +49,8 @@ def _warnings(warnings: Sequence[DataWarning], notes: Sequence[str]) -> page.Sec
 
 
 def _lines(warning: DataWarning) -> str:
-    lines = [html.escape(text) for text in (warning.text, *warning.items[:ITEMS])]
-    more = [f"and {len(warning.items) - ITEMS} more, all in check.json"] if len(warning.items) > ITEMS else []
-    return "<br>".join([*lines, *more])
+    lines = [warning.text, *parts.listed(warning.items, ITEMS, where="check.json")]
+    return "<br>".join(map(html.escape, lines))
 
 
 def _suspects(found: Findings, *, why: str) -> page.Section:

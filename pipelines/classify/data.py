@@ -2,6 +2,7 @@
 
 from pipelines import flags
 from pipelines.classify.config import Config
+from pipelines.report import parts
 from vision import classifiers
 from vision.checks import findings
 from vision.datasets import LabelledImages, reading
@@ -37,7 +38,5 @@ def print_left_out(images: LabelledImages) -> None:
         return
     total = sum(len(part) for part in (images.train, images.validation, images.test)) + len(left_out)
     print(f"left out {len(left_out)} of {total} files:")
-    for item in left_out[:LISTED]:
-        print(f"  {item.name}: {item.reason}")
-    if len(left_out) > LISTED:
-        print(f"  and {len(left_out) - LISTED} more, all listed in report.html")
+    for line in parts.listed([f"{item.name}: {item.reason}" for item in left_out], LISTED, where="report.html"):
+        print(f"  {line}")

@@ -1,52 +1,48 @@
-"""What a classification run hands on: export/ for serving, mobile/ for phones, samples/ to try them with."""
+"""The export of a classifier: export/ for serving, mobile/ for phones, samples/ to try them with."""
 
-import shlex
 from pathlib import Path
-from typing import Any
 
+import keras
+
+from pipelines import exports
 from pipelines.classify import data
 from pipelines.classify.config import Config
 from pipelines.classify.evaluation import Evaluated
-from pipelines.record import files, runs
-from serving import bundle
+from pipelines.exports import Export, Exported
 from serving.litert import classifier as litert_classifier
 from vision.datasets import LabelledImages, labelled
 from vision.signatures import classifier
 
 
-def write(config: Config, folder: Path, evaluated: Evaluated) -> dict[str, Any] | None:
-    """Write export/, mobile/ and samples/; returns the phone files' comparison with Keras, None where nothing is exported."""
+def write(config: Config, folder: Path, evaluated: Evaluated) -> Exported:
+    """Write export/, mobile/ and samples/, unless --no-export was given or nothing can be exported (nearest neighbours)."""
     trained, images = evaluated.trained, evaluated.trained.data
-    if not config.export or trained.model is None:
-        return None
-    requests = classifier.requests(trained.model, images.test, classes=images.classes)
-    exported, _ = bundle.write(
-        folder / "export",
-        trained.model,
-        classifier.signatures(trained.model, classes=images.classes, crop=data.crops(config)),
-        description=_description(config, images, evaluated.scores),
-        proofs=[bundle.Proof(signature=name, inputs=given, outputs=expected) for name, given, expected in requests],
-    )
-    files.remove(folder / "samples")
-    labelled.write_samples(images.test, folder / "samples", classes=images.classes)
-    held_out = litert_classifier.HeldOut(
-        images=images.test, truth=images.test.labels, probabilities=trained.probabilities
-    )
-    return litert_classifier.convert(exported, folder / "mobile", calibration=images.train, held_out=held_out)
+    parity = None
+    if config.export and trained.model is not None:
+        bundle = exports.write(folder, _export(config, trained.model, images), evaluated.scores)
+        held_out = litert_classifier.HeldOut(
+            images=images.test, truth=images.test.labels, probabilities=trained.probabilities
+        )
+        parity = litert_classifier.convert(bundle, folder / "mobile", calibration=images.train, held_out=held_out)
+    return Exported(parity=parity, hint=exports.hint(folder, "*"))
 
 
-def hint(folder: Path) -> str:
-    """What to do next, as commands."""
-    return runs.hint(folder, f"{shlex.quote(str(folder / 'samples'))}/*")
-
-
-def _description(config: Config, images: LabelledImages, scores: dict[str, float]) -> dict[str, Any]:
+def _export(config: Config, model: keras.Model, images: LabelledImages) -> Export:
     height, width, channels = images.shape
-    resize = "crop" if data.crops(config) else "stretch"
-    return {
-        "task": "classify",
-        "labels": list(images.classes),
-        "input": {"height": height, "width": width, "channels": channels, "range": [0, 255], "resize": resize},
-        "scores": scores,
-        "made": {"by": "pipelines.classify", "model": config.model, "data": config.data, "seed": config.seed},
-    }
+    crop = data.crops(config)
+    return Export(
+        task="classify",
+        tracked=model,
+        signatures=classifier.signatures(model, classes=images.classes, crop=crop),
+        proofs=classifier.requests(model, images.test, classes=images.classes),
+        input={
+            "height": height,
+            "width": width,
+            "channels": channels,
+            "range": [0, 255],
+            "resize": "crop" if crop else "stretch",
+        },
+        labels=images.classes,
+        made={"by": "pipelines.classify", "model": config.model, "data": config.data, "seed": config.seed},
+        samples=lambda folder: labelled.write_samples(images.test, folder, classes=images.classes),
+    )

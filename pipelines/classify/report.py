@@ -16,6 +16,7 @@ from pipelines.classify.evaluation import Evaluated
 from pipelines.classify.training import Trained
 from pipelines.report import network, page
 from pipelines.report import sections as report_sections
+from pipelines.report.advice import Remedies, Scale
 from vision.augment.options import Augmentation
 from vision.checks import label_errors
 from vision.datasets import LabelledImages, batches
@@ -28,6 +29,22 @@ SUSPECTS = 24
 """Suspected labels that are shown."""
 WATCHED = 256
 """Validation images on which units are watched."""
+REMEDIES = Remedies(
+    over_fitting="--augment.flip and --augment.shift where they leave the label true, a higher --training.weight-decay, "
+    "--training.label-smoothing 0.1, a smaller --model, or a lower --training.patience",
+    under_fitting="more --training.epochs, a higher --training.learning-rate, a larger --model, or less of --training.weight-decay, "
+    "--training.label-smoothing, --augment.flip and --augment.shift",
+    harder_training="by --augment.mixup, --augment.cutmix and other strong --augment flags, by dropout, or by wrong labels among the "
+    "training examples",
+    no_skill="try a --training.learning-rate ten times higher and ten times lower, or another --model",
+    too_sure="--training.label-smoothing 0.1 or a higher --training.weight-decay",
+    not_sure_enough="a lower --training.label-smoothing or more --training.epochs",
+)
+"""What this pipeline advises."""
+FORMS_NOTE = (
+    "Each form answered all held-out images. Agreement: share of images with the Keras model's answer; max |Δ|: largest difference of "
+    "a probability; ms: one image."
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,18 +67,16 @@ class Evidence:
         return self.evaluated.trained.data
 
 
-def sections(evidence: Evidence) -> list[page.Section]:
+def sections(evidence: Evidence) -> list[page.Section | None]:
     """What the curves say first, then curves, answers, mistakes, inputs, and the inside of the network."""
     images, trained = evidence.images, evidence.trained
-    parts = [*_learning(evidence), *_answers(evidence), *_suspects(evidence)]
+    parts: list[page.Section | None] = [*_learning(evidence), *_answers(evidence), *_suspects(evidence)]
     if trained.model is not None:
         test, answers = images.test, trained.probabilities
         parts.append(explanations.section(trained.model, test, test.labels, answers, images.classes))
         parts.append(_augmented(images, augmentation=evidence.config.augment, seed=evidence.config.seed))
         parts += _inside(trained.model, images)
-    if evidence.parity is not None:
-        parts.append(report_sections.forms(evidence.parity))
-    return parts
+    return [*parts, report_sections.forms(evidence.parity, FORMS_NOTE)]
 
 
 def _learning(evidence: Evidence) -> list[page.Section]:
@@ -71,7 +86,7 @@ def _learning(evidence: Evidence) -> list[page.Section]:
         return []
     chance = float(np.bincount(test.labels).max() / len(test))
     return [
-        report_sections.reading(rows, evidence.evaluated.scores, chance=chance),
+        report_sections.said_by_the_curves(rows, evidence.evaluated.scores, Scale(chance=chance), REMEDIES),
         report_sections.curves(rows, monitor=evidence.config.training.monitor or MONITOR),
     ]
 

@@ -30,13 +30,13 @@ def run(config: Config) -> dict[str, float]:
     evaluated = evaluation.evaluate(trained)
     clock.lap("scoring")
 
-    parity = export.write(config, folder, evaluated)
+    exported = export.write(config, folder, evaluated)
     clock.lap("export")
 
-    shown = report.Evidence(config=config, evaluated=evaluated, parity=parity)
+    shown = report.Evidence(config=config, evaluated=evaluated, parity=exported.parity)
     skipped = [(item.name, item.reason) for item in images.skipped]
     assembly.write(folder, "classify", report.summary(shown), report.sections(shown), clock.seconds, skipped)
-    return runs.finish(folder, evaluated.scores, hint=export.hint(folder))
+    return runs.finish(folder, evaluated.scores, hint=exported.hint)
 
 
 def _purpose(config: Config) -> str:

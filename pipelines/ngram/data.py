@@ -29,12 +29,14 @@ WEIGHING = 0.1
 class Texts:
     """The parts of the text as flat ids, `<s> w ... </s> <s> ...`, unknown words as 0."""
 
+    corpus: Corpus
+    tokenizer: Tokenizer
     vocabulary: Vocabulary
     train: NDArray[np.int32]
     test_chunks: list[str]
-    """The test text as words: a sentence a line."""
+    """The test text as words: one sentence per line."""
     validation_chunks: list[str]
-    """The same of the validation text; empty where nothing has to be chosen."""
+    """The validation text as words; empty where nothing has to be chosen."""
     not_used: NotUsed
     """Lines and files of all parts that could not be read as they are."""
     given: NGramModel | None = None
@@ -42,12 +44,12 @@ class Texts:
 
 
 def tokenizer(config: Config) -> Tokenizer:
-    """The rule that makes words of text, in training and in the served graph."""
+    """Make the rule that cuts text into words, in training and in the served graph."""
     return Tokenizer(config.tokenizer, shortest=config.shortest_sentence, symbols=config.symbols)
 
 
 def read(config: Config) -> Corpus:
-    """The text in its parts: a test text there is always, a validation text where models are mixed.
+    """Read the text in its parts; there is always a test text, and a validation text where models are mixed.
 
     Raises DataError for no text, and for a file of --mix or --model that is missing.
     """
@@ -74,41 +76,46 @@ def read(config: Config) -> Corpus:
     return Corpus(name=corpus.name, train=train, validation=validation if weighed else None, test=test)
 
 
-def encode(config: Config, corpus: Corpus, cut: Tokenizer, work: Path) -> Texts:
-    """Words as numbers, the training text's in a temporary file in `work`. Raises DataError where a part has no sentence."""
+def encode(config: Config, corpus: Corpus, work: Path) -> Texts:
+    """Turn words into numbers, the training text's in a temporary file in `work`. Raises DataError where a part has no sentence."""
+    rule = tokenizer(config)
     if config.model is not None:
-        return _given(ngram.read(config.model), corpus, cut)
-    ids, words = vocabulary.encode(cut.normalise(corpus.train), folder=work)
+        return _given(ngram.read(config.model), corpus, rule)
+    ids, words = vocabulary.encode(rule.normalise(corpus.train), folder=work)
     if config.vocabulary_size is not None or config.min_count > 1:
         ids, words = vocabulary.limit(ids, words, most=config.vocabulary_size, min_count=config.min_count, folder=work)
     return Texts(
+        corpus=corpus,
+        tokenizer=rule,
         vocabulary=words,
         train=ids,
-        test_chunks=_held_out("test", corpus.test, cut),
-        validation_chunks=_held_out("validation", corpus.validation, cut) if corpus.validation is not None else [],
+        test_chunks=_held_out("test", corpus.test, rule),
+        validation_chunks=_held_out("validation", corpus.validation, rule) if corpus.validation is not None else [],
         not_used=left_out.not_used(
             lines for lines in (corpus.train, corpus.validation, corpus.test) if lines is not None
         ),
     )
 
 
-def _given(model: NGramModel, corpus: Corpus, cut: Tokenizer) -> Texts:
+def _given(model: NGramModel, corpus: Corpus, rule: Tokenizer) -> Texts:
     """The test text for a model that was not counted here."""
     return Texts(
+        corpus=corpus,
+        tokenizer=rule,
         vocabulary=model.vocabulary,
         train=np.zeros(0, np.int32),
-        test_chunks=_held_out("test", corpus.test, cut),
+        test_chunks=_held_out("test", corpus.test, rule),
         validation_chunks=[],
         not_used=left_out.not_used([corpus.train]),
         given=model,
     )
 
 
-def _held_out(part: str, lines: Iterable[str] | None, cut: Tokenizer) -> list[str]:
+def _held_out(part: str, lines: Iterable[str] | None, rule: Tokenizer) -> list[str]:
     """The sentences of a held-out text, in chunks."""
-    chunks = list(cut.normalise(lines or ()))
+    chunks = list(rule.normalise(lines or ()))
     if not any(chunks):
         raise DataError(
-            f"the {part} text has no sentence by the tokenizer {cut.name}; give more text, or --{part} with sentences of its own"
+            f"the {part} text has no sentence by the tokenizer {rule.name}; give more text, or --{part} with sentences of its own"
         )
     return chunks

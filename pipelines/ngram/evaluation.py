@@ -5,22 +5,24 @@ from dataclasses import dataclass
 import numpy as np
 
 from nlp import ngram
-from pipelines.ngram.data import Texts
-from pipelines.ngram.training import Learned
+from pipelines.ngram.training import Trained
 
 
 @dataclass(frozen=True, kw_only=True)
-class Judged:
-    """What the model says about the test text."""
+class Evaluated:
+    """What was trained, and what it says about the test text."""
 
+    trained: Trained
     scores: dict[str, float]
+    """As in scores.json."""
     tokens: ngram.Scores
+    """The model's answers to every token of the test text."""
 
 
-def judge(learned: Learned, texts: Texts) -> Judged:
-    """Perplexity on the test text, which chose nothing."""
-    test = learned.model.vocabulary.encode(texts.test_chunks)
-    tokens = ngram.score(learned.model, test)
+def evaluate(trained: Trained) -> Evaluated:
+    """Score the test text, which had no part in counting or in any choice."""
+    test = trained.model.vocabulary.encode(trained.data.test_chunks)
+    tokens = ngram.score(trained.model, test)
     found = ngram.perplexity(tokens)
     scores = {
         "perplexity": found.including,
@@ -30,4 +32,5 @@ def judge(learned: Learned, texts: Texts) -> Judged:
         "impossible": float(np.isneginf(tokens.log10).sum()),
         "n": float(found.tokens),
     }
-    return Judged(scores={name: value for name, value in scores.items() if np.isfinite(value)}, tokens=tokens)
+    finite = {name: value for name, value in scores.items() if np.isfinite(value)}
+    return Evaluated(trained=trained, scores=finite, tokens=tokens)

@@ -1,4 +1,4 @@
-"""What the report of an n-gram model is told, from the counts, the model and its answers to the test text."""
+"""The evidence of an n-gram run: what its report shows, from the counts, the model and its answers to the test text."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,10 +16,9 @@ from nlp.ngrams.smoothings import kneser_ney
 from nlp.vocabulary import BOS_ID, UNK_ID
 from pipelines.ngram import training
 from pipelines.ngram.config import Config
-from pipelines.ngram.data import Texts
-from pipelines.ngram.evaluation import Judged
+from pipelines.ngram.evaluation import Evaluated
 from pipelines.ngram.pictures import Word
-from pipelines.ngram.training import Learned
+from pipelines.ngram.training import Trained
 
 SAMPLES, TEMPERATURES, LONGEST = 4, (0.7, 1.0), 40
 """Sentences that the model writes at each temperature, and most words of one."""
@@ -74,48 +73,44 @@ class Evidence:
     coloured: Sequence[Sequence[Word]]
     """A few test sentences, word by word."""
     replaced: int
-    """Lines in which bytes that are no UTF-8 became U+FFFD."""
-    skipped: Sequence[tuple[str, str]]
-    """(name, reason) of the files that were left out."""
-    seconds: Mapping[str, float]
-    """By act."""
+    """Lines in which bytes that are not UTF-8 were replaced by U+FFFD."""
 
 
-def gather(config: Config, texts: Texts, learned: Learned, judged: Judged, *, seconds: dict[str, float]) -> Evidence:
-    """Everything that the report shows."""
-    model, test = learned.model, texts.vocabulary.encode(texts.test_chunks)
-    shown = _Sentences(texts, learned, judged)
+def gather(config: Config, evaluated: Evaluated) -> Evidence:
+    """Collect everything that the report shows."""
+    trained, texts = evaluated.trained, evaluated.trained.data
+    model, test = trained.model, texts.vocabulary.encode(texts.test_chunks)
+    shown = _Sentences(evaluated)
     return Evidence(
-        scores=judged.scores,
+        scores=evaluated.scores,
         smoothing=model.smoothing,
-        parameters={**_parameters(config), **_discounts(config, learned.counts), **learned.parameters},
+        parameters={**_parameters(config), **_discounts(config, trained.counts), **trained.parameters},
         normalised=model.normalised,
         vocabulary=len(model.vocabulary) - 1,
         ngrams=[len(level.keys) for level in model.levels],
-        parts=[_part("training", texts.train)] * (learned.counts is not None) + [_part("test", test)],
-        coverage=[] if learned.counts is None else coverage.by_order(learned.counts, test),
-        perplexity=list(_by_order(config, texts, learned, judged)),
-        matched=_matched(judged, order=model.order),
-        samples=list(_samples(config, learned)),
+        parts=[_part("training", texts.train)] * (trained.counts is not None) + [_part("test", test)],
+        coverage=[] if trained.counts is None else coverage.by_order(trained.counts, test),
+        perplexity=list(_by_order(config, evaluated)),
+        matched=_matched(evaluated),
+        samples=list(_samples(config, trained)),
         hardest=shown.extremes(hardest=True),
         easiest=shown.extremes(hardest=False),
         coloured=shown.coloured(seed=config.seed),
         replaced=texts.not_used.replaced,
-        skipped=texts.not_used.skipped,
-        seconds=seconds,
     )
 
 
 class _Sentences:
     """The sentences of the test text, each with the model's answers to its tokens."""
 
-    def __init__(self, texts: Texts, learned: Learned, judged: Judged) -> None:
-        self._lines = [line for chunk in texts.test_chunks for line in chunk.removesuffix("\n").split("\n")]
-        self._tokens = judged.tokens
+    def __init__(self, evaluated: Evaluated) -> None:
+        chunks = evaluated.trained.data.test_chunks
+        self._lines = [line for chunk in chunks for line in chunk.removesuffix("\n").split("\n")]
+        self._tokens = evaluated.tokens
         lengths = np.array([len(_words(line)) + 1 for line in self._lines])
         self._ends = np.cumsum(lengths)
         self._starts = self._ends - lengths
-        means = np.add.reduceat(judged.tokens.log10, self._starts) / lengths
+        means = np.add.reduceat(self._tokens.log10, self._starts) / lengths
         with np.errstate(over="ignore"):
             self._perplexity = np.power(10.0, -means)
         self._words = lengths - 1
@@ -125,9 +120,9 @@ class _Sentences:
         order = np.argsort(-self._perplexity if hardest else self._perplexity, kind="stable")
         if not hardest:
             order = order[np.isfinite(self._perplexity[order])]
-        told = dict.fromkeys(self._lines[place] for place in order if self._lines[place])
+        distinct = dict.fromkeys(self._lines[place] for place in order if self._lines[place])
         values = {self._lines[place]: float(self._perplexity[place]) for place in order[::-1]}
-        return [(_clipped(line), values[line]) for line in list(told)[:EXTREMES]]
+        return [(_clipped(line), values[line]) for line in list(distinct)[:EXTREMES]]
 
     def coloured(self, *, seed: int) -> list[list[Word]]:
         """Some sentences of middling length."""
@@ -168,18 +163,18 @@ def _part(name: str, ids: NDArray[np.int32]) -> Part:
 
 
 def _parameters(config: Config) -> dict[str, str | float | Sequence[float]]:
-    told: dict[str, str | float | Sequence[float]] = {"tokenizer": config.tokenizer}
+    parameters: dict[str, str | float | Sequence[float]] = {"tokenizer": config.tokenizer}
     if config.model is not None:
-        return told | {"read from": config.model.name}
+        return parameters | {"read from": config.model.name}
     if config.smoothing == "add-k":
-        told["k"] = config.k
+        parameters["k"] = config.k
     if config.discount_fallback is not None:
-        told["discount fallback"] = " ".join(map(str, config.discount_fallback))
+        parameters["discount fallback"] = " ".join(map(str, config.discount_fallback))
     if config.prune:
-        told["pruned by count"] = " ".join(map(str, config.prune))
+        parameters["pruned by count"] = " ".join(map(str, config.prune))
     if config.prune_entropy:
-        told["pruned by entropy"] = config.prune_entropy
-    return told
+        parameters["pruned by entropy"] = config.prune_entropy
+    return parameters
 
 
 def _discounts(config: Config, counts: NGramCounts | None) -> dict[str, list[float]]:
@@ -192,30 +187,31 @@ def _discounts(config: Config, counts: NGramCounts | None) -> dict[str, list[flo
     }
 
 
-def _by_order(config: Config, texts: Texts, learned: Learned, judged: Judged) -> Iterator[tuple[int, float, float]]:
+def _by_order(config: Config, evaluated: Evaluated) -> Iterator[tuple[int, float, float]]:
     """Of the models of lower order too, where they differ in nothing else; one whose discounts cannot be estimated is left out."""
-    if learned.counts is not None and not config.mix and not config.prune_entropy:
-        for order in range(1, min(learned.counts.order, learned.model.order)):
+    trained, texts = evaluated.trained, evaluated.trained.data
+    if trained.counts is not None and not config.mix and not config.prune_entropy:
+        for order in range(1, min(trained.counts.order, trained.model.order)):
             try:
-                model = training.smoothed(config, counts.shorter(learned.counts, order), texts.vocabulary)
+                model = training.smoothed(config, counts.shorter(trained.counts, order), texts.vocabulary)
             except DataError:
                 continue
             found = ngram.perplexity(ngram.score(model, model.vocabulary.encode(texts.test_chunks)))
             yield order, found.including, found.excluding
-    found = ngram.perplexity(judged.tokens)
-    yield learned.model.order, found.including, found.excluding
+    found = ngram.perplexity(evaluated.tokens)
+    yield trained.model.order, found.including, found.excluding
 
 
-def _matched(judged: Judged, *, order: int) -> list[float]:
-    matched = np.where(judged.tokens.unknown, 0, judged.tokens.order)
-    shares = np.bincount(matched, minlength=order + 1) / max(1, len(matched))
+def _matched(evaluated: Evaluated) -> list[float]:
+    matched = np.where(evaluated.tokens.unknown, 0, evaluated.tokens.order)
+    shares = np.bincount(matched, minlength=evaluated.trained.model.order + 1) / max(1, len(matched))
     return [float(share) for share in shares]
 
 
-def _samples(config: Config, learned: Learned) -> Iterator[tuple[float, str]]:
+def _samples(config: Config, trained: Trained) -> Iterator[tuple[float, str]]:
     space = "" if config.tokenizer == "characters" else " "
     for temperature in TEMPERATURES:
         for words in ngram.sample(
-            learned.model, count=SAMPLES, longest=LONGEST, temperature=temperature, seed=config.seed
+            trained.model, count=SAMPLES, longest=LONGEST, temperature=temperature, seed=config.seed
         ):
             yield temperature, space.join(words).replace("▁", " ") if not space else space.join(words)

@@ -1,85 +1,71 @@
-"""What an n-gram run hands on: export/ for serving, and in mobile/ the word why there is nothing for phones."""
+"""The export of an n-gram model: export/ for serving, and in mobile/ a note why there is no file for phones."""
 
 import math
-import shlex
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 from nlp import ngram
-from nlp.corpora.lines import Corpus
 from nlp.ngram import NGramModel
 from nlp.ngrams import proofs
 from nlp.ngrams import signatures as graph
 from nlp.tokenizers.tokenizer import Tokenizer
+from pipelines import exports
+from pipelines.exports import Export, Exported
 from pipelines.ngram.config import Config
-from pipelines.record import files as record_files
-from pipelines.record import runs
-from serving import bundle
+from pipelines.ngram.evaluation import Evaluated
+from pipelines.ngram.training import Trained
+from pipelines.record import files
 from serving.litert import no_file
 
 PROOFS, LONGEST, TRIED = 8, 300, 400
 """Held-out lines that the bundle is proven on, most characters of one, and how many are looked at for them."""
+SAMPLES = "texts.txt"
 
 
-def write(
-    config: Config, folder: Path, model: NGramModel, corpus: Corpus, cut: Tokenizer, scores: dict[str, float]
-) -> None:
-    """Write export/, mobile/README.md and samples/, unless --no-export."""
-    if not config.export:
-        return
-    texts = _texts(model, corpus, cut)
-    tracked, signatures = graph.signatures(model, cut)
-    bundle.write(
-        folder / "export",
-        tracked,
-        signatures,
-        description=_description(config, model, scores),
-        proofs=[
-            bundle.Proof(signature=name, inputs=given, outputs=expected)
-            for name, given, expected in proofs.requests(model, cut, texts)
-        ],
+def write(config: Config, folder: Path, evaluated: Evaluated) -> Exported:
+    """Write export/, mobile/README.md and samples/, unless --no-export was given."""
+    if config.export:
+        exports.write(folder, _export(config, evaluated.trained), evaluated.scores)
+        _write_mobile(folder, evaluated.trained.model)
+    return Exported(parity=None, hint=exports.hint(folder, f"@{SAMPLES}"))
+
+
+def _export(config: Config, trained: Trained) -> Export:
+    model, tokenizer, shown = trained.model, trained.data.tokenizer, samples(trained)
+    tracked, signatures = graph.signatures(model, tokenizer)
+    return Export(
+        task="ngram",
+        tracked=tracked,
+        signatures=signatures,
+        proofs=proofs.requests(model, tokenizer, shown),
+        input={"tokenizer": config.tokenizer, "vocabulary": len(model.vocabulary), "order": model.order},
+        made={"by": "pipelines.ngram", "smoothing": model.smoothing, "data": config.data, "seed": config.seed},
+        samples=lambda folder: exports.write_lines(folder / SAMPLES, shown),
     )
-    _write_mobile(folder, model)
-    (folder / "samples").mkdir(exist_ok=True)
-    record_files.write_bytes(folder / "samples" / "texts.txt", "".join(f"{text}\n" for text in texts).encode())
 
 
-def hint(folder: Path) -> str:
-    """What to do next, as commands."""
-    return runs.hint(folder, shlex.quote(f"@{folder / 'samples' / 'texts.txt'}"))
+def samples(trained: Trained) -> list[str]:
+    """Choose held-out lines, or else one of the training text, that the model finds possible: an infinite perplexity proves little."""
+    model, corpus, tokenizer = trained.model, trained.data.corpus, trained.data.tokenizer
+    found = list(islice(_possible(model, corpus.test or (), tokenizer), PROOFS))
+    return found or list(islice(_possible(model, corpus.train, tokenizer), 1)) or [""]
 
 
-def _texts(model: NGramModel, corpus: Corpus, cut: Tokenizer) -> list[str]:
-    """Held-out lines, or else one of the training text, that the model finds possible: an infinite perplexity proves little."""
-    found = list(islice(_possible(model, corpus.test or (), cut), PROOFS))
-    return found or list(islice(_possible(model, corpus.train, cut), 1)) or [""]
-
-
-def _possible(model: NGramModel, lines: Iterable[str], cut: Tokenizer) -> Iterator[str]:
+def _possible(model: NGramModel, lines: Iterable[str], tokenizer: Tokenizer) -> Iterator[str]:
     """Those of the first lines, cut to LONGEST, to which the model gives a probability."""
     clipped = (line[:LONGEST].strip() for line in lines)
     for line in islice((line for line in clipped if line), TRIED):
-        ids = model.vocabulary.encode([" ".join(words) + "\n" for words in cut.sentences(line).sentences])
+        ids = model.vocabulary.encode([" ".join(words) + "\n" for words in tokenizer.sentences(line).sentences])
         if math.isfinite(float(ngram.score(model, ids).log10.sum())):
             yield line
-
-
-def _description(config: Config, model: NGramModel, scores: dict[str, float]) -> dict[str, Any]:
-    return {
-        "task": "ngram",
-        "input": {"tokenizer": config.tokenizer, "vocabulary": len(model.vocabulary), "order": model.order},
-        "scores": scores,
-        "made": {"by": "pipelines.ngram", "smoothing": model.smoothing, "data": config.data, "seed": config.seed},
-    }
 
 
 def _write_mobile(folder: Path, model: NGramModel) -> None:
     mobile = folder / "mobile"
     mobile.mkdir(exist_ok=True)
-    files = [f"../{name}" for name in ("model.arpa", "model.npz") if (folder / name).exists()]
+    written = [f"../{name}" for name in ("model.arpa", "model.npz") if (folder / name).exists()]
     text = no_file.none_for_ngrams(
-        order=model.order, entries=sum(len(level.keys) for level in model.levels), files=files
+        order=model.order, entries=sum(len(level.keys) for level in model.levels), files=written
     )
-    record_files.write_bytes(mobile / "README.md", text.encode())
+    files.write_bytes(mobile / "README.md", text.encode())

@@ -1,24 +1,23 @@
-"""What the report of an n-gram model shows."""
+"""The report of an n-gram model."""
 
 import html
 import math
 from collections.abc import Sequence
-from pathlib import Path
 
 from nlp.ngrams.coverage import Coverage
 from pipelines.ngram import pictures as ngram_pictures
 from pipelines.ngram.evidence import Evidence, Part
 from pipelines.ngram.pictures import Word
-from pipelines.report import page, plots, sections
+from pipelines.report import page, plots
 from pipelines.report import parts as report_parts
 from pipelines.text import left_out
 
 SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
-def write(folder: Path, evidence: Evidence) -> None:
-    """Write report.html: what the perplexity means, where n-grams run out, what the model finds likely, and what it is made of."""
-    parts = [
+def sections(evidence: Evidence) -> list[page.Section | None]:
+    """What the perplexity means, where n-grams run out, what the model finds likely, and what it is made of."""
+    return [
         _meaning(evidence),
         _curse(evidence.coverage),
         _orders(evidence.perplexity),
@@ -28,11 +27,7 @@ def write(folder: Path, evidence: Evidence) -> None:
         _samples(evidence.samples),
         _model(evidence),
         _corpus(evidence.parts, evidence.replaced),
-        sections.timing(evidence.seconds),
-        sections.skipped(evidence.skipped),
     ]
-    present = [part for part in parts if part is not None]
-    page.write(folder / "report.html", title=f"ngram: {folder.name}", summary=_summary(evidence), sections=present)
 
 
 def perplexity(value: float) -> str:
@@ -46,24 +41,24 @@ def _meaning(evidence: Evidence) -> page.Section:
     """The scores in plain words."""
     test, (_, including, excluding) = evidence.parts[-1], evidence.perplexity[-1]
     tokens = test.words + test.sentences
-    told = (
+    sentence = (
         f"The model was asked for the probability of {tokens:,} held-out tokens: {test.words:,} words and the ends of "
         f"{test.sentences:,} sentences. "
     )
     if math.isfinite(including):
-        told += (
+        sentence += (
             f"Its perplexity is {perplexity(including)}: on average it was as unsure of the next word as someone who has "
-            f"to pick one of {perplexity(including)} equally likely words, which is {math.log2(including):.2f} bits a token. A "
+            f"to pick one of {perplexity(including)} equally likely words, which is {math.log2(including):.2f} bits per token. A "
             f"guess that knows nothing would pick one of {evidence.vocabulary:,}. "
         )
     elif math.isfinite(excluding):
-        told += "Its perplexity is infinite: the words outside its closed vocabulary are impossible to it. "
+        sentence += "Its perplexity is infinite: the words outside its closed vocabulary are impossible to it. "
     else:
-        told += (
+        sentence += (
             "Its perplexity is infinite: at least one of them is impossible to the model. A smoothing that leaves room for what "
             "was not seen, such as modified-kneser-ney, has a finite one. "
         )
-    notes = [told + _unknown(test, excluding)]
+    notes = [sentence + _unknown(test, excluding)]
     if not evidence.normalised:
         notes.append(
             f"The scores of {evidence.smoothing} do not sum to 1, so this figure is no true perplexity; compare it only with its own kind."
@@ -100,12 +95,12 @@ def _curse(rows: Sequence[Coverage]) -> page.Section | None:
         "distinct": [row.unseen_distinct for row in rows],
     }
     last = rows[-1]
-    told = (
+    sentence = (
         f"Of {_large(last.possible)} possible n-grams of {last.order} words the training text holds {last.distinct:,}, and "
         f"{last.once / max(last.distinct, 1):.0%} of those only once. "
     )
     if math.isfinite(last.unseen):
-        told += f"{last.unseen:.1%} of the test text's are new. What to make of these is all that smoothing is about."
+        sentence += f"{last.unseen:.1%} of the test text's are new. Smoothing decides how likely these are."
     pictures = ngram_pictures.by_order(numbers, title="distinct n-grams", log=True)
     pictures += ngram_pictures.by_order(shares, title="test n-grams that are new", percent=True)
     head = ["words", "possible", "seen", "seen once", "in the test text", "new", "new, distinct"]
@@ -113,7 +108,7 @@ def _curse(rows: Sequence[Coverage]) -> page.Section | None:
     note = report_parts.remark(
         "All words outside the vocabulary count as one word, so there are more distinct new n-grams than these."
     )
-    body = f'<p>{html.escape(told)}</p><div class="plots">{pictures}</div>{table}<p></p>{note}'
+    body = f'<p>{html.escape(sentence)}</p><div class="plots">{pictures}</div>{table}<p></p>{note}'
     return page.Section(title="The curse of dimensionality", body=body)
 
 
@@ -137,10 +132,10 @@ def _orders(rows: Sequence[tuple[int, float, float]]) -> page.Section | None:
         return None
     best = min(rows, key=lambda row: row[1])
     first, last = rows[0], rows[-1]
-    told = f"From {perplexity(first[1])} with order {first[0]} to {perplexity(last[1])} with order {last[0]}; "
-    told += f"the lowest is order {best[0]} with {perplexity(best[1])}."
+    sentence = f"From {perplexity(first[1])} with order {first[0]} to {perplexity(last[1])} with order {last[0]}; "
+    sentence += f"the lowest is order {best[0]} with {perplexity(best[1])}."
     if not math.isfinite(best[1]):
-        told = "With unknown words no order has a finite perplexity."
+        sentence = "With unknown words no order has a finite perplexity."
     table = report_parts.grid(
         ["order", "including unknown words", "excluding them"], [[str(n), *map(perplexity, pair)] for n, *pair in rows]
     )
@@ -152,7 +147,7 @@ def _orders(rows: Sequence[tuple[int, float, float]]) -> page.Section | None:
         for place, label in enumerate(("including unknown words", "excluding them"))
     }
     picture = ngram_pictures.by_order(series, title="perplexity")
-    return page.Section(title="Perplexity by order", body=f'<p>{told}</p><div class="plots">{picture}{table}</div>')
+    return page.Section(title="Perplexity by order", body=f'<p>{sentence}</p><div class="plots">{picture}{table}</div>')
 
 
 def _matched(shares: Sequence[float]) -> page.Section:
@@ -232,7 +227,8 @@ def _share(part: Part) -> str:
     return f"{part.oov / part.words:.1%}" if part.words else "none"
 
 
-def _summary(evidence: Evidence) -> dict[str, str]:
+def summary(evidence: Evidence) -> dict[str, str]:
+    """The figures at the top of the page."""
     (*training, test), (_, including, excluding) = evidence.parts, evidence.perplexity[-1]
     return {
         "perplexity": perplexity(including),

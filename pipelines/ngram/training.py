@@ -1,4 +1,4 @@
-"""The acts of the n-gram story: the text read and cut into words, the model estimated, scored, and what the report shows of it."""
+"""The training of an n-gram model: count, estimate, prune and mix."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,14 +15,15 @@ from pipelines.ngram.data import Texts
 from pipelines.record import progress as record_progress
 
 NEGLIGIBLE = 0.001
-"""Weight below which a mixed model says nothing."""
+"""Weight below which a mixed model is of no use."""
 GIB = 1 << 30
 
 
 @dataclass(frozen=True, kw_only=True)
-class Learned:
+class Trained:
     """The model, and what it was counted from."""
 
+    data: Texts
     model: NGramModel
     counts: NGramCounts | None
     """None of a model that was read."""
@@ -30,10 +31,10 @@ class Learned:
     """What was chosen along the way, for the report."""
 
 
-def learn(config: Config, texts: Texts, folder: Path, work: Path) -> Learned:
+def train(config: Config, texts: Texts, folder: Path, work: Path) -> Trained:
     """Count, with temporary files in `work`, estimate, prune and mix; model.npz and model.arpa are written."""
     if texts.given is not None:
-        return _written(config, folder, Learned(model=texts.given, counts=None))
+        return _written(config, folder, Trained(data=texts, model=texts.given, counts=None))
     with record_progress.shares("counting") as tell:
         counts = ngram.count(
             texts.train,
@@ -62,14 +63,14 @@ def learn(config: Config, texts: Texts, folder: Path, work: Path) -> Learned:
                 flush=True,
             )
         parameters["weights of the mixed models"] = [float(weight) for weight in weights]
-    return _written(config, folder, Learned(model=model, counts=counts, parameters=parameters))
+    return _written(config, folder, Trained(data=texts, model=model, counts=counts, parameters=parameters))
 
 
-def _written(config: Config, folder: Path, learned: Learned) -> Learned:
-    ngram.write(learned.model, folder / "model.npz")
+def _written(config: Config, folder: Path, trained: Trained) -> Trained:
+    ngram.write(trained.model, folder / "model.npz")
     if config.arpa:
-        ngram.write(learned.model, folder / "model.arpa")
-    return learned
+        ngram.write(trained.model, folder / "model.arpa")
+    return trained
 
 
 def smoothed(config: Config, counts: NGramCounts, words: Vocabulary) -> NGramModel:

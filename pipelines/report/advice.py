@@ -1,4 +1,4 @@
-"""The plain-language part of the report: what the curves and scores say, and what to try next.
+"""Advice in plain words: what the curves and scores say, and what to try next.
 
 Every sentence quotes the numbers it rests on. The limits below are rules of thumb, not statistics: they are meant to
 send a person to the right flag, and the curves stand beside them.
@@ -7,6 +7,7 @@ send a person to the right flag, and the curves stand beside them.
 import itertools
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -24,18 +25,47 @@ MISCALIBRATED = 0.05
 """Expected calibration error above this is worth a word (on few examples more, as chance alone adds to it)."""
 
 
-def reading(
-    rows: Sequence[Mapping[str, float]], *, scores: Mapping[str, float], chance: float | None = None
+@dataclass(frozen=True, kw_only=True)
+class Remedies:
+    """What a pipeline advises; each names only flags that this pipeline has."""
+
+    over_fitting: str = "a higher --training.weight-decay, or a lower --training.patience"
+    """After "More data helps most; otherwise try"."""
+    under_fitting: str = "more --training.epochs, a higher --training.learning-rate, or less --training.weight-decay"
+    """After "Try"."""
+    harder_training: str = (
+        "by random changes of the examples, by dropout, or by wrong labels among the training examples"
+    )
+    """How training examples can be harder than held-out ones."""
+    no_skill: str = "try a --training.learning-rate ten times higher and ten times lower"
+    """After "Look whether the labels belong to the examples, then"."""
+    too_sure: str = "a higher --training.weight-decay"
+    """Against answers that are surer than they are right; after "try"."""
+    not_sure_enough: str = "more --training.epochs"
+    """Against the contrary; after "try"."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scale:
+    """The score that the sentences are about."""
+
+    metric: str = "accuracy"
+    """Column of the history, and score of the held-out examples, 0 to 1, the higher the better."""
+    chance: float | None = None
+    """Its value for always giving the most frequent answer, 0 to 1, if known."""
+
+
+def sentences(
+    rows: Sequence[Mapping[str, float]], scores: Mapping[str, float], scale: Scale, remedies: Remedies
 ) -> list[str]:
     """Sentences about one training run, the gravest first; never empty.
 
-    rows: the history, one mapping an epoch with Keras' log names (loss, val_loss, accuracy, val_accuracy); NaN allowed.
-    scores: held-out scores; `accuracy`, `expected_calibration_error` and `n` are read where present.
-    chance: accuracy of always naming the most frequent class, 0 to 1, if known.
+    rows: the history, one mapping per epoch with Keras' log names (loss, val_loss, the metric with and without val_); NaN allowed.
+    scores: held-out scores; the metric, `expected_calibration_error` and `n` are read where present.
     """
     finite = [row for row in rows if math.isfinite(row.get("loss", math.nan))]
     notes = _broken(rows)
-    no_skill = _chance(finite, scores, chance)
+    no_skill = _chance(finite, scores, scale, remedies)
     notes += no_skill
     if len(finite) == 1:
         notes.append(
@@ -43,9 +73,13 @@ def reading(
             "train longer with --training.epochs."
         )
     elif finite:
-        fit = _over_fitting(finite)
-        notes += _unstable(finite) + (fit or ([] if no_skill else _fit(finite))) + ([] if fit else _unfinished(finite))
-    return notes + _calibration(scores)
+        fit = _over_fitting(finite, scale, remedies)
+        notes += (
+            _unstable(finite)
+            + (fit or ([] if no_skill else _fit(finite, scale, remedies)))
+            + ([] if fit else _unfinished(finite, scale))
+        )
+    return notes + _calibration(scores, remedies)
 
 
 def _broken(rows: Sequence[Mapping[str, float]]) -> list[str]:
@@ -60,15 +94,14 @@ def _broken(rows: Sequence[Mapping[str, float]]) -> list[str]:
     ]
 
 
-def _chance(rows: Sequence[Mapping[str, float]], scores: Mapping[str, float], chance: float | None) -> list[str]:
-    advice = (
-        "Look whether the labels belong to the images (the pictures in this report help), then try a "
-        "--training.learning-rate ten times higher and ten times lower, or another --model."
-    )
-    accuracy = scores.get("accuracy", math.nan)
-    if chance is not None and accuracy <= chance + 2 * math.sqrt(chance * (1 - chance) / scores.get("n", math.inf)):
+def _chance(
+    rows: Sequence[Mapping[str, float]], scores: Mapping[str, float], scale: Scale, remedies: Remedies
+) -> list[str]:
+    advice = f"Look whether the labels belong to the examples (this report shows some), then {remedies.no_skill}."
+    value, chance = scores.get(scale.metric, math.nan), scale.chance
+    if chance is not None and value <= chance + 2 * math.sqrt(chance * (1 - chance) / scores.get("n", math.inf)):
         return [
-            f"The scores are at chance level: held-out accuracy {accuracy:.3f} is no better than always naming the "
+            f"The scores are at chance level: held-out {scale.metric} {value:.3f} is no better than always naming the "
             f"most frequent class ({chance:.3f}), within two standard errors. {advice}"
         ]
     losses = _column(rows, "loss")
@@ -93,12 +126,12 @@ def _unstable(rows: Sequence[Mapping[str, float]]) -> list[str]:
     return notes
 
 
-def _over_fitting(rows: Sequence[Mapping[str, float]]) -> list[str]:
-    train, validation = _late(rows, "accuracy"), _late(rows, "val_accuracy")
+def _over_fitting(rows: Sequence[Mapping[str, float]], scale: Scale, remedies: Remedies) -> list[str]:
+    train, validation = _late(rows, scale.metric), _late(rows, f"val_{scale.metric}")
     found = []
     if train - validation > LARGE_GAP:
         found.append(
-            f"training accuracy {train:.3f} against validation accuracy {validation:.3f} at the end "
+            f"training {scale.metric} {train:.3f} against validation {scale.metric} {validation:.3f} at the end "
             f"(a gap of {train - validation:.3f})"
         )
     seen = [row for row in rows if math.isfinite(row.get("val_loss", math.nan))]
@@ -113,41 +146,39 @@ def _over_fitting(rows: Sequence[Mapping[str, float]]) -> list[str]:
         return []
     return [
         f"Over-fitting: {'; '.join(found)}. The network remembers its examples. More data helps most; otherwise try "
-        "--augment.flip and --augment.shift where they leave the label true, a higher --training.weight-decay, "
-        "--training.label-smoothing 0.1, a smaller --model, or a lower --training.patience."
+        f"{remedies.over_fitting}."
     ]
 
 
-def _fit(rows: Sequence[Mapping[str, float]]) -> list[str]:
-    train, validation = _late(rows, "accuracy"), _late(rows, "val_accuracy")
+def _fit(rows: Sequence[Mapping[str, float]], scale: Scale, remedies: Remedies) -> list[str]:
+    train, validation = _late(rows, scale.metric), _late(rows, f"val_{scale.metric}")
     if math.isnan(_late(rows, "val_loss")):
         return ["The history holds no validation loss, so over- and under-fitting cannot be told apart."]
     if math.isnan(train) or math.isnan(validation):
         low, late = min(_column(rows, "val_loss")), _late(rows, "val_loss")
         return [f"No sign of over-fitting: the validation loss ended at {late:.3g}, near its lowest {low:.3g}."]
+    name = scale.metric
     if validation - train > LARGE_GAP:
         return [
-            f"No sign of over-fitting: validation accuracy {validation:.3f} lies above training accuracy {train:.3f}, as it "
-            "does where training is made harder than the test: by --augment.mixup, --augment.cutmix and other strong "
-            "--augment flags, by dropout, or by wrong labels among the training examples."
+            f"No sign of over-fitting: validation {name} {validation:.3f} lies above training {name} {train:.3f}, as it does where "
+            f"training is made harder than the test: {remedies.harder_training}."
         ]
     if train < FITTED:
         return [
-            f"Under-fitting: training accuracy reached only {train:.3f}, and validation accuracy {validation:.3f} is "
-            "close to it. Try more --training.epochs, a higher --training.learning-rate, a larger --model, or less of "
-            "--training.weight-decay, --training.label-smoothing, --augment.flip and --augment.shift."
+            f"Under-fitting: training {name} reached only {train:.3f}, and validation {name} {validation:.3f} is close to it. Try "
+            f"{remedies.under_fitting}."
         ]
     return [
-        f"Good fit: training accuracy {train:.3f} and validation accuracy {validation:.3f} lie close together. "
-        "What is still wrong is best mended with more data like the mistakes shown in this report."
+        f"Good fit: training {name} {train:.3f} and validation {name} {validation:.3f} lie close together. What is still wrong is best "
+        "mended with more data like the mistakes shown in this report."
     ]
 
 
-def _unfinished(rows: Sequence[Mapping[str, float]]) -> list[str]:
+def _unfinished(rows: Sequence[Mapping[str, float]], scale: Scale) -> list[str]:
     key = "val_loss" if math.isfinite(_late(rows, "val_loss")) else "loss"
-    losses, late_accuracy = _column(rows, key), _late(rows, "val_accuracy")
+    losses, late = _column(rows, key), _late(rows, f"val_{scale.metric}")
     fifth = max(1, len(losses) // 5)
-    if len(losses) < 4 or late_accuracy > 0.99:
+    if len(losses) < 4 or late > 0.99:
         return []
     before, after = float(np.mean(losses[-2 * fifth : -fifth])), float(np.mean(losses[-fifth:]))
     if before <= 0 or (before - after) / before <= STILL_FALLING:
@@ -159,15 +190,14 @@ def _unfinished(rows: Sequence[Mapping[str, float]]) -> list[str]:
     ]
 
 
-def _calibration(scores: Mapping[str, float]) -> list[str]:
+def _calibration(scores: Mapping[str, float], remedies: Remedies) -> list[str]:
     error = scores.get("expected_calibration_error", math.nan)
     if not error > max(MISCALIBRATED, 1 / math.sqrt(scores.get("n", math.inf))):
         return []
     return [
         f"Miscalibrated: the confidence of an answer is off by {error:.3f} on average (expected calibration error). "
-        "Where the reliability diagram lies below its diagonal the network is too sure: try --training.label-smoothing "
-        "0.1 or a higher --training.weight-decay; where it lies above, the network is not sure enough: try a lower "
-        "--training.label-smoothing or more --training.epochs."
+        f"Where the reliability diagram lies below its diagonal the network is too sure: try {remedies.too_sure}; where it lies above, the "
+        f"network is not sure enough: try {remedies.not_sure_enough}."
     ]
 
 

@@ -25,3 +25,9 @@ def remark(text: str) -> str:
 def file_size(count: int) -> str:
     """A number of bytes in words, such as 2.50 MiB or 12.0 KiB."""
     return f"{count / 2**20:.2f} MiB" if count >= 2**20 else f"{count / 2**10:.1f} KiB"
+
+
+def listed(items: Sequence[str], most: int, *, where: str) -> list[str]:
+    """The first items, and a line that says how many more there are and where all of them can be found."""
+    more = [f"and {len(items) - most} more, all in {where}"] if len(items) > most else []
+    return [*items[:most], *more]

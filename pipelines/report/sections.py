@@ -6,11 +6,13 @@ Text that comes from outside (class names, file names, layer names) is escaped h
 import html
 import re
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
-from pipelines.report import advice as readings
-from pipelines.report import parts, plots
+from pipelines.report import advice, parts, plots
 from pipelines.report.page import Section
+
+NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 def curves(rows: Sequence[Mapping[str, float]], *, monitor: str = "val_loss") -> Section:
@@ -18,18 +20,21 @@ def curves(rows: Sequence[Mapping[str, float]], *, monitor: str = "val_loss") ->
     return Section(title="Curves", body=plots.curves(rows, monitor=monitor))
 
 
-def reading(
-    rows: Sequence[Mapping[str, float]], scores: Mapping[str, float], *, chance: float | None = None
+def said_by_the_curves(
+    rows: Sequence[Mapping[str, float]],
+    scores: Mapping[str, float],
+    scale: advice.Scale,
+    remedies: advice.Remedies,
 ) -> Section:
-    """What the history and the scores say; chance: share of the most frequent class, 0 to 1."""
-    notes = (html.escape(note) for note in readings.reading(rows, scores=scores, chance=chance))
+    """What the history and the scores say, and what to try next."""
+    notes = map(html.escape, advice.sentences(rows, scores, scale, remedies))
     marked = (re.sub(r"(--[a-z][a-z.-]*[a-z])", r"<code>\1</code>", note) for note in notes)
     items = "".join(f"<li>{note}</li>" for note in marked)
-    return Section(title="Reading", body=f"<ul>{items}</ul>")
+    return Section(title="What the curves say", body=f"<ul>{items}</ul>")
 
 
 def timing(seconds: Mapping[str, float]) -> Section:
-    """Act of the run to the seconds it took."""
+    """Step of the run to the seconds that it took."""
     total = sum(seconds.values())
     body = plots.bars(list(seconds.items()), unit=" s") + f"<p>{total:.1f} s altogether.</p>"
     return Section(title="Timing", body=body)
@@ -44,18 +49,33 @@ def skipped(files: Sequence[tuple[str, str]]) -> Section:
     return Section(title=f"Skipped files ({len(files)})", body=f"<p>{count} left out.</p>{table}")
 
 
-def forms(parity: Mapping[str, Any]) -> Section:
-    """Size, score and agreement of each `.tflite` form beside the Keras model, as `parity.json` holds them.
+def forms(parity: Mapping[str, Any] | None, note: str, more: Mapping[str, str] = NOTHING) -> Section | None:
+    """Size, scores, likeness and speed of each `.tflite` form beside the model that it was made from; None where there are none.
 
-    parity: {"forms": {name: {"file", "bytes", "accuracy", "agreement", "max_abs_delta"}}, "keras": {"accuracy"}, "n"}.
+    parity: parity.json, format 2. note: HTML, how to read the table. more: further columns, by their keys in each form.
     """
-    head = ["form", "file", "size", "accuracy", "agreement", "max |Δ|"]
-    rows = [["Keras model", "", "", f"{parity['keras']['accuracy']:.4f}", "", ""]]
+    if parity is None:
+        return None
+    reference = parity["reference"]
+    names = list(reference["scores"])
+    head = [
+        "form",
+        "file",
+        "size",
+        *(name.replace("_", " ") for name in names),
+        "agreement",
+        *more.values(),
+        "max |Δ|",
+        "ms",
+    ]
+    rows = [[reference["name"], "", "", *_scores(reference, names), *[""] * (3 + len(more))]]
     for name, form in parity["forms"].items():
-        scores = [f"{form['accuracy']:.4f}", f"{form['agreement']:.4f}", f"{form['max_abs_delta']:.2g}"]
-        rows.append([name, form["file"], parts.file_size(form["bytes"]), *scores])
-    note = parts.remark(
-        f"Each form answered all {parity['n']} held-out examples. Agreement: share of examples with the Keras model's "
-        "answer; max |Δ|: largest difference of a probability."
-    )
-    return Section(title="Forms for phones", body=parts.grid(head, rows) + note)
+        likeness = [f"{form[key]:.4f}" for key in ("agreement", *more)]
+        size, speed = parts.file_size(form["bytes"]), f"{form['milliseconds']:.3g}"
+        rows.append([name, form["file"], size, *_scores(form, names), *likeness, f"{form['max_abs_delta']:.2g}", speed])
+    return Section(title="Forms for phones", body=parts.grid(head, rows, words=(1,)) + parts.remark(note))
+
+
+def _scores(row: Mapping[str, Any], names: Sequence[str]) -> list[str]:
+    values = [row["scores"].get(name) for name in names]
+    return ["" if value is None else f"{value:.4f}" for value in values]

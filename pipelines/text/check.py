@@ -1,4 +1,4 @@
-"""`--check` of the text stories: what to know of a text before learning from it, on the console, in check.json and in check.html."""
+"""`--check` of the text pipelines: what to know of a text before learning from it."""
 
 import html
 from collections.abc import Mapping, Sequence
@@ -9,7 +9,7 @@ from nlp import corpus_check
 from nlp.corpora.lines import Corpus
 from nlp.errors import DataError
 from nlp.tokenizers.tokenizer import Tokenizer
-from pipelines.record import files
+from pipelines.report import check as report_check
 from pipelines.report import page, sections
 from pipelines.report import parts as report_parts
 
@@ -38,19 +38,21 @@ NEW = 0.9
 
 
 def check(folder: Path, corpus: Corpus, tokenizer: Tokenizer, *, min_count: int = 1) -> dict[str, float]:
-    """Look, tell, and write check.json and check.html in `folder`; returns how much of each kind was found.
+    """Look at the text, report what was found in `folder`, and return how much of each kind there is.
 
     min_count: how often a word must occur to be kept.
     Raises DataError, when everything is written, if the text cannot be used as it is.
     """
     found = corpus_check.check(corpus, tokenizer)
     found["warnings"] += _doubts(found["parts"]["train"], tokenizer.name, min_count=min_count)
-    for line in _told(found):
-        print(line)
-    folder.mkdir(parents=True, exist_ok=True)
-    files.write_json(folder / "check.json", found)
-    write_page(folder / "check.html", found)
-    print(f"report: {folder / 'check.html'}", flush=True)
+    check = report_check.Check(
+        lines=_lines(found),
+        content=found,
+        title=f"The text: {found['name']}",
+        summary=_summary(found),
+        sections=_sections(found),
+    )
+    report_check.write(folder, check)
     errors = found["errors"]
     if errors:
         more = f" (and {len(errors) - 1} more, all in check.json)" if len(errors) > 1 else ""
@@ -58,10 +60,19 @@ def check(folder: Path, corpus: Corpus, tokenizer: Tokenizer, *, min_count: int 
     return _counts(found)
 
 
-def write_page(path: Path, found: Found) -> None:
-    """check.html. found: as `corpus_check.check` returns it."""
+def _summary(found: Found) -> dict[str, str]:
     parts: Mapping[str, Found] = found["parts"]
-    everything = [
+    return {f"{name}, words": f"{part['words']:,}" for name, part in parts.items()} | {
+        "distinct words": f"{parts['train']['types']:,}",
+        "tokenizer": found["tokenizer"],
+        "errors": str(len(found["errors"])),
+        "warnings": str(len(found["warnings"])),
+    }
+
+
+def _sections(found: Found) -> list[page.Section | None]:
+    parts: Mapping[str, Found] = found["parts"]
+    return [
         _to_look_at(found),
         _sizes(parts),
         _examples("Most frequent words", "word", parts, "most_frequent"),
@@ -69,18 +80,9 @@ def write_page(path: Path, found: Found) -> None:
         _invalid(parts),
         sections.skipped(_skipped(parts)),
     ]
-    summary = {f"{name}, words": f"{part['words']:,}" for name, part in parts.items()}
-    summary |= {
-        "distinct words": f"{parts['train']['types']:,}",
-        "tokenizer": found["tokenizer"],
-        "errors": str(len(found["errors"])),
-        "warnings": str(len(found["warnings"])),
-    }
-    title = f"The text: {found['name']}"
-    page.write(path, title=title, summary=summary, sections=[part for part in everything if part is not None])
 
 
-def _told(found: Found) -> list[str]:
+def _lines(found: Found) -> list[str]:
     lines = [_part(name, part) for name, part in found["parts"].items()]
     lines += [f"left out: {name}: {reason}" for name, reason in _skipped(found["parts"])]
     lines += [f"error: {text}" for text in found["errors"]]
@@ -106,8 +108,8 @@ def _doubts(train: Found, tokenizer: str, *, min_count: int) -> list[str]:
 
 
 def _part(name: str, part: Found) -> str:
-    told = f"{name}: {part['lines']:,} lines, {part['sentences']:,} sentences, {part['words']:,} words, {part['types']:,} distinct"
-    return told + (f", {part['unknown_share']:.1%} not in training" if "unknown_share" in part else "")
+    line = f"{name}: {part['lines']:,} lines, {part['sentences']:,} sentences, {part['words']:,} words, {part['types']:,} distinct"
+    return line + (f", {part['unknown_share']:.1%} not in training" if "unknown_share" in part else "")
 
 
 def _counts(found: Found) -> dict[str, float]:
@@ -128,12 +130,12 @@ def _counts(found: Found) -> dict[str, float]:
 def _to_look_at(found: Found) -> page.Section:
     items = [f"<b>Error:</b> {html.escape(text)}" for text in found["errors"]]
     items += [html.escape(text) for text in found["warnings"]]
-    body = "".join(f"<li>{item}</li>" for item in items or ["Nothing to warn of."])
+    body = "".join(f"<li>{item}</li>" for item in items or ["No warnings."])
     return page.Section(title="To look at", body=f"<ul>{body}</ul>")
 
 
 def _sizes(parts: Mapping[str, Found]) -> page.Section:
-    """One row a number, one column a part."""
+    """One row per number, one column per part."""
     rows = [
         [called, *(f"{part[key]:,}" if key in part else "" for part in parts.values())]
         for key, called in MEASURES.items()

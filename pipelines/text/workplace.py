@@ -1,4 +1,4 @@
-"""What the text stories share: temporary files in the run folder, and what was not used of the text, told."""
+"""Temporary files in the run folder."""
 
 import shutil
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ _OF_THE_START = {"config.json", "environment.json"}
 
 
 @contextmanager
-def workplace(folder: Path) -> Iterator[Path]:
+def opened(folder: Path) -> Iterator[Path]:
     """A folder for temporary files in a run folder, gone at the end, whatever happens.
 
     A run whose data turns out unusable (DataError) before anything was kept goes with it: it could only fail again.

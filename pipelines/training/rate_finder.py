@@ -1,15 +1,16 @@
 """A learning rate for this network and data: the range test of Smith (2015, arXiv 1506.01186), with fastai's rule for reading it."""
 
 import math
-from pathlib import Path
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import keras
 import numpy as np
 from keras import ops
+from numpy.typing import NDArray
 
-from pipelines.record import files, runs
-from pipelines.report import rate_picture
+from pipelines.record import runs
 from pipelines.training import fitting, optimizers, phases, precision
 from pipelines.training.options import TrainingOptions
 
@@ -22,12 +23,39 @@ DIVERGED = 4.0
 RULE = "a tenth of the rate with the lowest smoothed loss"
 
 
-def find(model: keras.Model, batches: Any, training: TrainingOptions, *, loss: Any, folder: Path) -> dict[str, float]:
-    """Train with a rising rate until the loss diverges, then put every weight back; `how` gives all but the rate.
+@dataclass(frozen=True, kw_only=True)
+class RateTest:
+    """What a range test saw."""
+
+    rates: NDArray[np.float64]
+    """(n,), rising."""
+    losses: Sequence[float]
+    """(n,), of each batch."""
+    smoothed: Sequence[float]
+    """(m,), m <= n: of the first batches, up to the first loss that is not finite."""
+
+    @property
+    def minimum(self) -> float:
+        """The rate with the lowest smoothed loss."""
+        return float(self.rates[int(np.argmin(self.smoothed))])
+
+    @property
+    def suggested(self) -> float:
+        """The rate to train with; see RULE."""
+        return float(f"{self.minimum / 10:.2g}")
+
+    @property
+    def steepest(self) -> float:
+        """The rate at which the smoothed loss fell fastest, at or below `minimum`."""
+        slopes = np.gradient(np.asarray(self.smoothed), np.log(self.rates[: len(self.smoothed)]))
+        return float(self.rates[int(np.argmin(slopes[: int(np.argmin(self.smoothed)) + 1]))])
+
+
+def find(model: keras.Model, batches: Any, training: TrainingOptions, *, loss: Any) -> RateTest:
+    """Train with a rising rate until the loss diverges, then put every weight back; `training` gives all but the rate.
 
     batches: of one epoch or more, as tf.data; repeated as needed. With head epochs, the rate is the head's.
-    folder: receives learning_rate.json, .csv and .png. Returns `suggested`, `minimum` (the rate with the lowest smoothed loss) and
-    `steepest` (where it fell fastest before that). Raises RunError when the loss is no number at once.
+    Raises RunError when the loss is not a number at once.
     """
     first = phases.plan(model, training)[0]
     before = [variable.numpy() for variable in model.variables]
@@ -43,26 +71,8 @@ def find(model: keras.Model, batches: Any, training: TrainingOptions, *, loss: A
         raise runs.RunError(
             f"the loss is not a number even at the lowest learning rate, {LOWEST:g}; look for broken images or labels"
         )
-
     rates = LOWEST * (HIGHEST / LOWEST) ** (np.arange(len(watch.losses)) / (STEPS - 1))
-    found = read(rates[: len(watch.smoothed)], watch.smoothed)
-    _write(folder, rates, watch, found)
-    print(
-        f"suggested: --training.learning-rate {found['suggested']:g} ({RULE}; see {folder / 'learning_rate.png'})",
-        flush=True,
-    )
-    return found
-
-
-def read(rates: Any, smoothed: Any) -> dict[str, float]:
-    """What `find` returns, from the rates (n,), rising, and the smoothed loss at each."""
-    slopes, lowest_at = np.gradient(np.asarray(smoothed), np.log(rates)), int(np.argmin(smoothed))
-    lowest = float(rates[lowest_at])
-    return {
-        "suggested": float(f"{lowest / 10:.2g}"),
-        "minimum": lowest,
-        "steepest": float(rates[int(np.argmin(slopes[: lowest_at + 1]))]),
-    }
+    return RateTest(rates=rates, losses=watch.losses, smoothed=watch.smoothed)
 
 
 class Rising(keras.optimizers.schedules.LearningRateSchedule):
@@ -98,14 +108,3 @@ class _Watch(keras.callbacks.Callback):
         self.smoothed.append(self._mean / (1 - MEMORY ** len(self.losses)))
         if self.smoothed[-1] > DIVERGED * min(self.smoothed):
             self.model.stop_training = True
-
-
-def _write(folder: Path, rates: Any, watch: _Watch, found: dict[str, float]) -> None:
-    files.write_json(folder / "learning_rate.json", {**found, "rule": RULE})
-    smoothed = [*watch.smoothed, *[math.nan] * (len(watch.losses) - len(watch.smoothed))]
-    rows = [
-        {"learning_rate": float(rate), "loss": value, "smoothed": mean}
-        for rate, value, mean in zip(rates, watch.losses, smoothed, strict=True)
-    ]
-    files.write_csv(folder / "learning_rate.csv", rows)
-    files.write_bytes(folder / "learning_rate.png", rate_picture.picture(rates[: len(watch.smoothed)], watch, found))

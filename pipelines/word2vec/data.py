@@ -20,7 +20,7 @@ from pipelines.word2vec.config import Config
 
 @dataclass(frozen=True, kw_only=True)
 class Text:
-    """The training text as a file: a sentence a line, words separated by one space."""
+    """The training text as a file: one sentence per line, words separated by one space."""
 
     path: Path
     sentences: int
@@ -33,28 +33,32 @@ class Text:
 
 
 def tokenizer(config: Config) -> Tokenizer:
-    """The rule that makes words of text; word vectors reserve no words, so that `<unk>` in the text (as in WikiText) is one."""
+    """Make the rule that cuts text into words. It reserves no words, so that `<unk>` in the text (as in WikiText) is one."""
     return Tokenizer(config.tokenizer, symbols="rename")
 
 
 def read(config: Config) -> Corpus:
-    """The text; of a folder with train, valid and test files those of train. Raises DataError for no text and for unusable word lists."""
+    """Read the text; of a folder with train, valid and test files those of train.
+
+    Raises DataError for no text and for unusable word lists.
+    """
     _check_lists(config)
     corpus = corpora.read(config.data, errors=config.errors, most=flags.example_limit())
     return Corpus(name=corpus.name, train=corpus.train)
 
 
-def normalise(config: Config, corpus: Corpus, cut: Tokenizer, work: Path) -> Text:
+def normalise(config: Config, corpus: Corpus, work: Path) -> Text:
     """Write the text's sentences to a file in `work`, phrases joined. Raises DataError for a text without a word."""
     path, sentences, words = work / "text.txt", 0, 0
     with path.open("w", encoding="utf-8", newline="\n") as file:
-        for chunk in cut.normalise(corpus.train):
+        for chunk in tokenizer(config).normalise(corpus.train):
             file.write(chunk)
             sentences += chunk.count("\n")
             words += _words(chunk)
     if not words:
         raise DataError(
-            f"{corpus.name} holds no words; expected a text of sentences. Has the tokenizer {config.tokenizer} none in this script?"
+            f"{corpus.name} holds no words; expected a text of sentences. The tokenizer {config.tokenizer} may not know this "
+            "script; try --tokenizer characters"
         )
     phrases: list[Phrase] = []
     if config.phrases:
@@ -75,7 +79,7 @@ def _words(lines: str) -> int:
 
 
 def _check_lists(config: Config) -> None:
-    """Whether one's own word lists can be read, before hours of training."""
+    """Read the user's own word lists once, before hours of training."""
     vectors = keyed(["word"], np.ones((1, 1), np.float32))
     if config.pairs is not None:
         word2vec.similarity(vectors, config.pairs)

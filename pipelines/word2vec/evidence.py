@@ -1,4 +1,4 @@
-"""What the report of word vectors is told, from the text, the vectors and what the word lists say of them."""
+"""The evidence of a word2vec run: what its report shows, from the text, the vectors and what the word lists say of them."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,10 +12,9 @@ from nlp import word2vec
 from nlp.embeddings import projection
 from nlp.embeddings.evaluation import Analogies, Similarity
 from nlp.word2vec import Phrase
+from pipelines.exports import Exported
 from pipelines.word2vec.config import Config
-from pipelines.word2vec.data import Text
-from pipelines.word2vec.evaluation import Judged
-from pipelines.word2vec.training import Learned
+from pipelines.word2vec.evaluation import Evaluated
 
 NEIGHBOURS, NEIGHBOURED = 8, 12
 """Nearest words shown of so many words."""
@@ -46,10 +45,10 @@ class Evidence:
     method: str
     """Engine and architecture, such as `keras skip-gram`."""
     settings: str
-    """What else the method was told, in words, such as `5 negatives, window 5`."""
+    """The settings of the method in words, such as `5 negatives, window 5`."""
     dimensions: int
     rows: Sequence[Mapping[str, float]]
-    """The history: epoch, loss, learning_rate, words_per_second; what an engine does not tell is NaN or absent."""
+    """The history: epoch, loss, learning_rate, words_per_second; what an engine does not give is NaN or absent."""
     sentences: int
     raw_words: int
     """Words of the text, a phrase being one."""
@@ -73,34 +72,22 @@ class Evidence:
     parity: Mapping[str, Any] | None
     """parity.json, when there was an export."""
     replaced: int
-    """Lines in which bytes that are no UTF-8 became U+FFFD."""
-    skipped: Sequence[tuple[str, str]]
-    """(name, reason) of the files that were left out."""
-    seconds: Mapping[str, float]
-    """By act."""
+    """Lines in which bytes that are not UTF-8 were replaced by U+FFFD."""
 
 
-def gather(
-    config: Config,
-    text: Text,
-    learned: Learned,
-    judged: Judged,
-    parity: dict[str, Any] | None,
-    *,
-    seconds: dict[str, float],
-) -> Evidence:
-    """Everything that the report shows."""
-    vectors = learned.vectors
+def gather(config: Config, evaluated: Evaluated, exported: Exported) -> Evidence:
+    """Collect everything that the report shows."""
+    trained, text, vectors = evaluated.trained, evaluated.trained.data, evaluated.trained.vectors
     groups = projection.groups(vectors)
     points, explained = projection.points(vectors, [word for group in groups for word in group])
     return Evidence(
-        scores=judged.scores,
-        similarity=judged.similarity,
-        analogies=judged.analogies,
+        scores=evaluated.scores,
+        similarity=evaluated.similarity,
+        analogies=evaluated.analogies,
         method=f"{config.engine} {config.architecture}",
         settings=_settings(config),
         dimensions=vectors.vector_size,
-        rows=learned.rows,
+        rows=trained.rows,
         sentences=text.sentences,
         raw_words=text.words,
         counts=np.array([vectors.get_vecattr(word, "count") for word in vectors.index_to_key], np.int64),
@@ -112,10 +99,8 @@ def gather(
         explained=explained,
         tried=list(_tried(vectors)),
         phrases=text.phrases[:PHRASES],
-        parity=parity,
+        parity=exported.parity,
         replaced=text.not_used.replaced,
-        skipped=text.not_used.skipped,
-        seconds=seconds,
     )
 
 

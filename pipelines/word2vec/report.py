@@ -1,28 +1,28 @@
-"""What the report of word vectors shows."""
+"""The report of word vectors."""
 
 import html
 import math
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from nlp.embeddings.evaluation import Analogies, Section, Similarity
 from nlp.embeddings.phrases import Phrase
-from pipelines.report import page, plots, sections
+from pipelines.report import page, plots
 from pipelines.report import parts as report_parts
+from pipelines.report import sections as report_sections
 from pipelines.text import left_out
 from pipelines.word2vec import pictures
 from pipelines.word2vec.evidence import Evidence
 
 FEW = 0.5
-"""Where less than this share of a word list could be judged, the page warns of the figure."""
+"""Where less than this share of a word list is known, the page warns of the figure."""
 SHORT = 3
 """A history of fewer epochs is a table; a line would show nothing."""
 
 
-def write(folder: Path, evidence: Evidence) -> None:
-    """Write report.html: what the scores mean and rest on, what lies near what, the map, the text, the training."""
-    parts = [
+def sections(evidence: Evidence) -> list[page.Section | None]:
+    """What the scores mean and rest on, what lies near what, the map, the text, the training."""
+    return [
         _meaning(evidence),
         _neighbours(evidence.neighbours),
         _map(evidence),
@@ -32,16 +32,12 @@ def write(folder: Path, evidence: Evidence) -> None:
         _phrases(evidence.phrases),
         _history(evidence),
         _forms(evidence.parity),
-        sections.timing(evidence.seconds),
-        sections.skipped(evidence.skipped),
     ]
-    present = [part for part in parts if part is not None]
-    page.write(folder / "report.html", title=f"word2vec: {folder.name}", summary=_summary(evidence), sections=present)
 
 
 def _meaning(evidence: Evidence) -> page.Section:
-    notes = [judged(name, found) for name, found in evidence.similarity.items()]
-    notes += [answered(name, found) for name, found in evidence.analogies.items()]
+    notes = [about_pairs(name, found) for name, found in evidence.similarity.items()]
+    notes += [about_analogies(name, found) for name, found in evidence.analogies.items()]
     notes.append(
         "How far to trust this: a figure is about the judged pairs and questions only, so compare two sets of vectors on the same words. "
         "For orientation, skip-gram vectors of 13.4 million words of Wikipedia reach 0.58 on WordSim-353 and 0.29 on SimLex-999 "
@@ -49,30 +45,30 @@ def _meaning(evidence: Evidence) -> page.Section:
     )
     body = "".join(f"<p>{html.escape(note)}</p>" for note in notes)
     silent = {name.removeprefix("n_") for name, n in evidence.scores.items() if name.startswith("n_") and not n}
-    told = {name: value for name, value in evidence.scores.items() if name.partition("_")[2] not in silent}
-    rows = [[name.replace("_", " "), _score(value)] for name, value in told.items()]
+    listed = {name: value for name, value in evidence.scores.items() if name.partition("_")[2] not in silent}
+    rows = [[name.replace("_", " "), _score(value)] for name, value in listed.items()]
     return page.Section(title="What the scores mean", body=body + report_parts.grid(["score", "value"], rows))
 
 
-def judged(name: str, found: "Similarity") -> str:
+def about_pairs(name: str, found: Similarity) -> str:
     """One list of word pairs in plain words, with how much of it the figure rests on."""
     pairs = found.n + found.oov
     base = f"{found.n:,} of its {pairs:,} word pairs"
     rest = "in the others a word has no vector" if found.oov else "every word has a vector"
     if not _known(found.spearman):
-        return f"{name} says nothing here: it could judge {base}; {rest}."
-    told = (
+        return f"{name} says nothing here: it knows {base}; {rest}."
+    sentence = (
         f"{name}: the order in which the vectors put the pairs and the order in which people put them have a correlation of "
-        f"{found.spearman:.3f} (Spearman; 1 is the same order, 0 is chance). Judged are {base}; {rest}."
+        f"{found.spearman:.3f} (Spearman; 1 is the same order, 0 is chance). It rests on {base}; {rest}."
     )
     if found.n < FEW * pairs:
         # The standard error of a rank correlation near 0 is 1 / sqrt(n - 1).
         doubt = 2 / math.sqrt(max(found.n - 1, 1))
-        told += f" With so few pairs chance alone gives up to {min(doubt, 1.0):.2f}."
-    return told
+        sentence += f" With so few pairs chance alone gives up to {min(doubt, 1.0):.2f}."
+    return sentence
 
 
-def answered(protocol: str, found: "Analogies") -> str:
+def about_analogies(protocol: str, found: Analogies) -> str:
     """One protocol of analogies in plain words."""
     total = found.total
     if not total.n:
@@ -119,7 +115,7 @@ def _map(evidence: Evidence) -> page.Section | None:
     return page.Section(title="Map of words", body=note + pictures.scatter(evidence.points, words, groups=colours))
 
 
-def _analogies(protocols: "Mapping[str, Analogies]") -> page.Section | None:
+def _analogies(protocols: Mapping[str, Analogies]) -> page.Section | None:
     columns = [{section.name: section for section in found.sections if section.n} for found in protocols.values()]
     names = dict.fromkeys(name for column in columns for name in column)
     if not names:
@@ -133,7 +129,7 @@ def _analogies(protocols: "Mapping[str, Analogies]") -> page.Section | None:
     return page.Section(title="Analogies by section", body=note + grid)
 
 
-def _right(found: "Section | None") -> str:
+def _right(found: Section | None) -> str:
     return f"{found.correct:,} of {found.n:,} ({found.correct / found.n:.1%})" if found and found.n else "none"
 
 
@@ -154,17 +150,21 @@ def _frequencies(evidence: Evidence) -> page.Section:
     which = f"{words:,} distinct words occur {evidence.min_count:,} times or more and have vectors"
     if words == evidence.vocabulary_size:
         which = f"the {words:,} most frequent words have vectors, the rarest of them occurs {int(evidence.counts.min()):,} times"
-    told = (
+    sentence = (
         f"{evidence.raw_words:,} words{joined}, in {evidence.sentences:,} sentences; {which}, "
         f"which covers {kept / max(evidence.raw_words, 1):.1%} of the text. "
     )
     rare = int((evidence.counts < 4 * evidence.min_count).sum())
-    told += f"{rare:,} of them occur less than {4 * evidence.min_count:,} times: their vectors are the least certain."
+    sentence += (
+        f"{rare:,} of them occur less than {4 * evidence.min_count:,} times: their vectors are the least certain."
+    )
     picture = pictures.zipf(evidence.counts, min_count=evidence.min_count)
-    return page.Section(title="Word frequencies", body=f"<p>{told}</p>{picture}" + left_out.replaced(evidence.replaced))
+    return page.Section(
+        title="Word frequencies", body=f"<p>{sentence}</p>{picture}" + left_out.replaced(evidence.replaced)
+    )
 
 
-def _phrases(found: "Sequence[Phrase]") -> page.Section | None:
+def _phrases(found: Sequence[Phrase]) -> page.Section | None:
     if not found:
         return None
     rows = [[phrase.text, f"{phrase.count:,}", f"{phrase.score:,.4g}"] for phrase in found]
@@ -193,30 +193,17 @@ def _cell(value: float | None) -> str:
 
 
 def _forms(parity: Mapping[str, Any] | None) -> page.Section | None:
-    """Size, speed and likeness of each `.tflite` form beside the bundle, as `parity.json` holds them."""
     if parity is None:
         return None
-    names = list(parity["bundle"]["scores"])
-    head = ["form", "file", "size", "max |Δ|", "nearest word", "all neighbours", "ms", *names]
-    rows = [["served bundle", *[""] * 6, *_scores(parity["bundle"], names)]]
-    for form, row in parity["forms"].items():
-        likeness = [f"{row['max_abs_delta']:.2g}", f"{row['agreement']:.4f}", f"{row['agreement_k']:.4f}"]
-        speed = f"{row['milliseconds']:.3g}"
-        rows.append([form, row["file"], report_parts.file_size(row["bytes"]), *likeness, speed, *_scores(row, names)])
-    note = report_parts.remark(
-        f"max |Δ|: largest difference of a number in any of the {parity['words']:,} vectors. Nearest word, all neighbours: share of "
+    note = (
+        f"max |Δ|: largest difference of a number in any of the {parity['words']:,} vectors. Agreement, all neighbours: share of "
         f"{parity['n']:,} words with the same nearest one, share of all {parity['neighbours']} that are the same. ms: one search."
     )
-    grid = report_parts.grid([name.replace("_", " ") for name in head], rows, words=(1,))
-    return page.Section(title="Forms for phones", body=note + grid)
+    return report_sections.forms(parity, note, {"agreement_k": "all neighbours"})
 
 
-def _scores(row: Mapping[str, Any], names: Sequence[str]) -> list[str]:
-    values = [row["scores"].get(name) for name in names]
-    return ["" if value is None else f"{value:.4f}" for value in values]
-
-
-def _summary(evidence: Evidence) -> dict[str, str]:
+def summary(evidence: Evidence) -> dict[str, str]:
+    """The figures at the top of the page."""
     lists = evidence.similarity
     card = {name: f"{found.spearman:.3f}" if _known(found.spearman) else "not judged" for name, found in lists.items()}
     card |= {f"pairs of {name}": f"{found.n:,} of {found.n + found.oov:,}" for name, found in lists.items()}

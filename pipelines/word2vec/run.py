@@ -4,33 +4,33 @@ from pipelines.word2vec.config import Config
 
 
 def run(config: Config) -> dict[str, float]:
-    """Train, judge by word lists, export, report, and return the scores (correlations -1 to 1, accuracies 0 to 1)."""
+    """Train, score by word lists, export, report, and return the scores (correlations -1 to 1, accuracies 0 to 1)."""
     # Imported here so that a mistyped flag is answered before TensorFlow loads.
     from pipelines.record import runs
-    from pipelines.text import check as text_check
-    from pipelines.text import workplace
-    from pipelines.word2vec import data, evaluation, export, report, training
-    from pipelines.word2vec import evidence as word2vec_evidence
+    from pipelines.report import assembly
+    from pipelines.text import check, workplace
+    from pipelines.word2vec import data, evaluation, evidence, export, report, training
 
     folder = runs.choose("word2vec-check" if config.check else "word2vec", config)
     clock = runs.Clock()
-    corpus, cut = data.read(config), data.tokenizer(config)
+    corpus = data.read(config)
     if config.check:
-        return text_check.check(folder, corpus, cut, min_count=config.min_count)
+        return check.check(folder, corpus, data.tokenizer(config), min_count=config.min_count)
     runs.start(folder, config, fingerprint=corpus.fingerprint())
-    with workplace.workplace(folder) as work:
-        text = data.normalise(config, corpus, cut, work)
+    with workplace.opened(folder) as work:
+        text = data.normalise(config, corpus, work)
         clock.lap("reading the text")
 
-        learned = training.learn(config, text, folder)
+        trained = training.train(config, text, folder)
         clock.lap("training")
 
-    judged = evaluation.judge(config, learned)
+    evaluated = evaluation.evaluate(config, trained)
     clock.lap("scoring")
 
-    parity = export.write(config, folder, learned.vectors, judged.scores)
+    exported = export.write(config, folder, evaluated)
     clock.lap("export")
 
-    evidence = word2vec_evidence.gather(config, text, learned, judged, parity, seconds=clock.seconds)
-    report.write(folder, evidence)
-    return runs.finish(folder, judged.scores, hint=export.hint(folder))
+    shown = evidence.gather(config, evaluated, exported)
+    skipped = text.not_used.skipped
+    assembly.write(folder, "word2vec", report.summary(shown), report.sections(shown), clock.seconds, skipped)
+    return runs.finish(folder, evaluated.scores, hint=exported.hint)

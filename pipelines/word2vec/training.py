@@ -1,4 +1,4 @@
-"""The acts of the word2vec story: the text cut into words, the vectors learned, judged by word lists."""
+"""The training of word vectors."""
 
 import math
 import os
@@ -21,24 +21,26 @@ READ, MOST_EPOCHS = 15_000_000, 20
 
 
 @dataclass(frozen=True, kw_only=True)
-class Learned:
+class Trained:
     """The vectors, and how they came about."""
 
+    data: Text
+    """Its file is gone after the training."""
     vectors: KeyedVectors
     rows: list[Row]
-    """The history, an epoch each."""
+    """The history, one row per epoch."""
 
 
-def learn(config: Config, text: Text, folder: Path) -> Learned:
+def train(config: Config, text: Text, folder: Path) -> Trained:
     """Train, from the last finished epoch where there is one; history.csv, vectors.bin and vectors.kv are written."""
     rows: list[Row] = []
-    epochs, told = epochs_of(config, words=text.words), _told(folder)
+    epochs, printed = epochs_of(config, words=text.words), _finished_epochs(folder)
     (folder / "checkpoints").mkdir(exist_ok=True)
 
     def keep(row: Row) -> None:
         rows.append(row)
         files.write_csv(folder / "history.csv", rows)
-        if len(rows) <= told:
+        if len(rows) <= printed:
             return
         loss = "no two neighbouring words" if math.isnan(row["loss"]) else f"loss {row['loss']:.4f}"
         print(f"epoch {row['epoch']:.0f}/{epochs}  {loss}  {row['words_per_second']:,.0f} words/s", flush=True)
@@ -67,16 +69,16 @@ def learn(config: Config, text: Text, folder: Path) -> Learned:
         )
     for name in ("vectors.bin", "vectors.kv"):
         word2vec.write(folder / name, vectors)
-    return Learned(vectors=vectors, rows=rows)
+    return Trained(data=text, vectors=vectors, rows=rows)
 
 
-def _told(folder: Path) -> int:
-    """Epochs that an earlier process has told."""
+def _finished_epochs(folder: Path) -> int:
+    """Epochs that an earlier process has finished, and printed."""
     history = folder / "history.csv"
     return history.read_text(encoding="utf-8").count("\n") - 1 if history.exists() else 0
 
 
 def epochs_of(config: Config, *, words: int) -> int:
-    """Passes over a text of so many words."""
+    """Number of passes over a text of so many words."""
     named = config.training.epochs or min(max(round(READ / words), 1), MOST_EPOCHS)
     return min(named, options.TINY_EPOCHS) if flags.tiny() else named

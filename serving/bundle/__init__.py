@@ -1,6 +1,6 @@
 """The bundle: write it, prove it, read it, and its warm-up requests."""
 
-from serving.bundle.proving import TOLERANCE, Proof, prove
+from serving.bundle.proving import TOLERANCE, Arrays, Proof, prove
 from serving.bundle.reading import FORMAT, BundleError, find, read_description
 from serving.bundle.writing import METHOD_CLASSIFY, write
 
@@ -8,6 +8,7 @@ __all__ = [
     "FORMAT",
     "METHOD_CLASSIFY",
     "TOLERANCE",
+    "Arrays",
     "BundleError",
     "Proof",
     "find",

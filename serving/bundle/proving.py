@@ -1,9 +1,8 @@
 """The proof of a bundle: its signatures run in a v1 session and compared with the Keras model."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,10 +16,10 @@ largest, since float32 rounds in proportion."""
 
 
 Arrays = Mapping[str, NDArray[Any]]
+"""Arrays by name."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Proof:
+class Proof(NamedTuple):
     """Requests with the answers that the Keras model gives to them."""
 
     signature: str

@@ -36,7 +36,7 @@ def decode(text: bytes) -> Any:
     if orjson is not None:
         try:
             return orjson.loads(text)
-        except ValueError:  # NaN and infinity, or bytes that are no UTF-8
+        except ValueError:  # NaN and infinity, or bytes that are not UTF-8
             pass
     return json.loads(_characters(text))
 
@@ -67,7 +67,7 @@ def _plain(value: Any) -> Any:
 
 
 def _characters(text: bytes) -> str:
-    """A string output may hold any bytes; those that are no UTF-8 become lone surrogates."""
+    """A string output may hold any bytes; those that are not UTF-8 become lone surrogates."""
     return text.decode("utf-8", "surrogateescape")
 
 

@@ -1,9 +1,31 @@
-"""The mobile/ folder, replaced as a whole."""
+"""The mobile/ folder: .tflite files with their labels, parity.json and README.md, written and replaced as a whole."""
 
+import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
+
+
+def write(
+    folder: Path,
+    files: Mapping[str, bytes],
+    readme: Callable[[dict[str, Any]], str],
+    parity: Callable[[Path], dict[str, Any]],
+) -> dict[str, Any]:
+    """Write the files, compare them with the model, and return the contents of parity.json.
+
+    folder: replaced as a whole; after an error what stood there before is untouched. parity: compares the files of a folder, see
+    `parity.contents`. readme: the text of README.md from that.
+    """
+    with replaced(folder) as new:
+        for name, content in files.items():
+            (new / name).write_bytes(content)
+        found = parity(new)
+        (new / "parity.json").write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+        (new / "README.md").write_text(readme(found), encoding="utf-8")
+    return found
 
 
 @contextmanager

@@ -1,5 +1,7 @@
-"""The LiteRT interpreter."""
+"""The LiteRT interpreter, and the time that calls take."""
 
+import time
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -18,3 +20,19 @@ def opened(path: Path, *, threads: int = 1) -> Any:
     except (ValueError, RuntimeError) as error:
         raise LiteRTError(f"LiteRT cannot prepare {path.name}: {error}") from error
     return runtime
+
+
+def timed(
+    call: Callable[[Any], Any], inputs: Iterable[Any], *, longest_seconds: float = float("inf"), fewest: int = 1
+) -> list[float]:
+    """Milliseconds of each call, one after the other; it ends early after `longest_seconds`, but not before `fewest` calls."""
+    milliseconds: list[float] = []
+    begin = time.perf_counter()
+    for given in inputs:
+        start = time.perf_counter()
+        call(given)
+        end = time.perf_counter()
+        milliseconds.append((end - start) * 1000)
+        if len(milliseconds) >= fewest and end - begin > longest_seconds:
+            break
+    return milliseconds

@@ -23,6 +23,7 @@ from serving.client import NoAnswerError
 from serving.predict import opened as predict_model
 from serving.predict import pictures, texts
 from serving.predict.opened import Opened
+from serving.tasks import TASKS
 
 TOKEN_VARIABLE = "SERVING_TOKEN"  # noqa: S105  the name of a variable
 
@@ -55,23 +56,32 @@ def _opened(options: argparse.Namespace) -> AbstractContextManager[Opened]:
         version=options.version,
         label=options.label,
         token=options.token,
-        taken=options.explain is not None,
+        described=options.explain is not None,
     )
 
 
 def _answers(opened: Opened, options: argparse.Namespace) -> Iterator[bool]:
     """Whether each input could be answered."""
-    if opened.task == "classify":
-        if options.analogy:
-            raise ValueError(f"--analogy: the model at {opened.place} answers pictures; --analogy is for word vectors")
-        drawn, explained = options.draw, options.explain
-        yield from pictures.answer_all(opened, options.inputs, drawn=drawn, explained=explained, as_json=options.json)
-        return
+    yield from ANSWERS[TASKS[opened.task].asked_with](opened, options)
+
+
+def _about_pictures(opened: Opened, options: argparse.Namespace) -> Iterator[bool]:
+    if options.analogy:
+        raise ValueError(f"--analogy: the model at {opened.place} answers pictures; --analogy is for word vectors")
+    drawn, explained = options.draw, options.explain
+    yield from pictures.answer_all(opened, options.inputs, drawn=drawn, explained=explained, as_json=options.json)
+
+
+def _about_texts(opened: Opened, options: argparse.Namespace) -> Iterator[bool]:
     for name in ("draw", "explain"):
         if getattr(options, name) is not None:
             raise ValueError(f"--{name}: the model at {opened.place} answers texts; --{name} is for pictures")
     yield from texts.answer_analogies(opened, options.analogy, as_json=options.json) if options.analogy else ()
     yield from texts.answer_texts(opened, options.inputs, as_json=options.json)
+
+
+ANSWERS = {"pictures": _about_pictures, "texts": _about_texts}
+"""By what a task is asked with."""
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -105,7 +115,7 @@ def _parser() -> argparse.ArgumentParser:
         help="run folder, export folder or version folder (not with --url), then pictures or folders of pictures, or texts: "
         "literal ones, @FILE for the lines of a file, - for the lines of standard input",
     )
-    parser.add_argument("--json", action="store_true", help="print one JSON object a line")
+    parser.add_argument("--json", action="store_true", help="print one JSON object per line")
     parser.add_argument(
         "--draw", type=Path, metavar="FOLDER", help="also write the pictures with their answers there, as PNG"
     )

@@ -12,9 +12,8 @@ from numpy.typing import NDArray
 from serving import bundle, native_log, saved_model
 from serving.client import AnswerError
 from serving.predict import remote as remote_model
-
-INVALID_ARGUMENT = 3
-"""The code of TensorFlow's error for an input that the graph refuses."""
+from serving.saved_model.names import INVALID_ARGUMENT
+from serving.tasks import TASKS
 
 
 class Model(Protocol):
@@ -34,11 +33,11 @@ class Opened:
 
     model: Model
     task: str
-    """One of `remote_model.TASKS`."""
+    """One of `tasks.TASKS`."""
     place: str
     """Path or address, for messages."""
-    taken: Mapping[str, Any]
-    """`input` of the bundle's model.json; empty where a server does not tell it."""
+    input_description: Mapping[str, Any]
+    """`input` of the bundle's model.json; empty where a server does not say it."""
 
 
 @contextmanager
@@ -47,19 +46,26 @@ def in_bundle(path: Path) -> Iterator[Opened]:
     folder = bundle.find(path)
     description = bundle.read_description(folder)
     task = description["task"]
-    if task not in remote_model.TASKS:
-        known = ", ".join(remote_model.TASKS)
+    if task not in TASKS:
+        known = ", ".join(TASKS)
         raise bundle.BundleError(f"{folder} is for the task {task!r}; this version answers {known}")
     native_log.load_tensorflow()
     with saved_model.load(folder) as model:
-        yield Opened(model=model, task=task, place=str(path), taken=description["input"])
+        yield Opened(model=model, task=task, place=str(path), input_description=description["input"])
 
 
 @contextmanager
-def on_server(url: str, *, model: str, version: int | None, label: str, token: str, taken: bool) -> Iterator[Opened]:
-    """A model on the server at `url`, see `remote_model.opened`. taken: whether to ask what its model.json says of `input`."""
+def on_server(
+    url: str, *, model: str, version: int | None, label: str, token: str, described: bool
+) -> Iterator[Opened]:
+    """A model on the server at `url`, see `remote_model.opened`. described: whether to ask what its model.json says of `input`."""
     with remote_model.opened(url, model=model, version=version, label=label, token=token) as remote:
-        yield Opened(model=remote, task=remote.task, place=url, taken=_taken(remote, url) if taken else {})
+        yield Opened(
+            model=remote,
+            task=remote.task,
+            place=url,
+            input_description=_input_description(remote, url) if described else {},
+        )
 
 
 def run(
@@ -78,12 +84,12 @@ def run(
         raise ValueError(said) from error
 
 
-def _taken(remote: remote_model.RemoteModel, url: str) -> Mapping[str, Any]:
+def _input_description(remote: remote_model.RemoteModel, url: str) -> Mapping[str, Any]:
     """What the server's page says of `input`."""
-    told = remote.description()
-    if told is None:
+    described = remote.description()
+    if described is None:
         print(
-            f"note: {url} does not say whether the model cuts pictures (its page is off): drawn as if it took all of each",
+            f"note: {url} does not say whether the model cuts pictures (its page is off): they are drawn as if it took all of each",
             file=sys.stderr,
         )
-    return (told or {}).get("input") or {}
+    return (described or {}).get("input") or {}

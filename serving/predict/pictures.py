@@ -72,7 +72,7 @@ def _answer(opened: Opened, path: Path, *, drawn: Path | None, explained: Path |
         if drawn is not None:
             _write(drawn, draw.labelled(_pixels(path), [f"{name} {score:.3f}" for name, score in answers[:3]]))
         if explained is not None:
-            _explain(opened.model, path, explained, taken=opened.taken)
+            _explain(opened.model, path, explained, described=opened.input_description)
     except NoAnswerError:  # the next picture would get none either
         raise
     except (ValueError, OSError) as error:
@@ -90,11 +90,11 @@ def _record(path: Path, answers: Sequence[tuple[str, float]]) -> dict[str, Any]:
     return {"input": str(path), "classes": [name for name, _ in answers], "scores": [score for _, score in answers]}
 
 
-def _explain(loaded: Model, path: Path, target: Path, *, taken: Mapping[str, Any]) -> None:
+def _explain(loaded: Model, path: Path, target: Path, *, described: Mapping[str, Any]) -> None:
     """Write what the network sees of the picture, its Grad-CAM and its guided backpropagation side by side."""
     answer, picture = explanation(loaded, path.read_bytes()), _pixels(path)
-    if taken.get("resize") == "crop":  # not said by bundles of earlier versions, which stretch
-        picture = draw.central(picture, height=taken["height"], width=taken["width"])
+    if described.get("resize") == "crop":  # not said by bundles of earlier versions, which stretch
+        picture = draw.central(picture, height=described["height"], width=described["width"])
     lines = [f"{answer['classes'].decode()} {answer['scores']:.3f}"]
     maps = {name: answer[name] for name in ("grad_cam", "guided_backprop") if name in answer}
     _write(target, draw.explained(picture, lines, **maps))
@@ -146,5 +146,5 @@ def _reason(message: str) -> str:
     if "megapixels" in message:
         return "the picture is larger than 64 megapixels"
     if "no image of a known format" in message:
-        return "no picture that can be read (JPEG, PNG, GIF, BMP, WebP)"
+        return "not a picture that can be read (JPEG, PNG, GIF, BMP, WebP)"
     return "the picture is truncated or corrupt"

@@ -7,15 +7,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from serving import tasks
 from serving.client import AnswerError, Client
+from serving.saved_model.names import INIT_SIGNATURE
 
-TASKS = {
-    "classify": ({"image_bytes"}, {"classes", "scores"}),
-    "ngram": ({"text"}, {"log_prob", "perplexity", "next_words", "next_scores"}),
-    "word2vec": ({"words"}, {"neighbours", "similarities", "vectors", "in_vocabulary"}),
-}
-"""What each task's `serving_default` takes, and gives at least."""
-INIT_SIGNATURE = "__saved_model_init_op"  # as in `saved_model`; it cannot be called
+NOTHING: Mapping[str, Any] = {"inputs": {}, "outputs": {}}
+"""A signature that is not there."""
 NUMPY_NAMES = {"float": "float32", "double": "float64", "half": "float16", "bfloat16": "float32"}
 ADVICE = {
     401: " Give the server's token, with --token.",
@@ -32,7 +29,7 @@ class RemoteModel:
         self.version, signatures = client.metadata()
         self.signatures = {name: each for name, each in signatures.items() if name != INIT_SIGNATURE}
         self.task = _task(self.signatures)
-        """One of TASKS, by what the model takes and gives; empty for any other."""
+        """One of `tasks.TASKS`, by what the model takes and gives; empty for any other."""
 
     def run(self, signature: str, inputs: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
         """The outputs by name, with the dtypes that the signature declares; strings as object arrays of bytes."""
@@ -57,7 +54,7 @@ class RemoteModel:
 
 @contextmanager
 def opened(url: str, *, model: str, version: int | None, label: str, token: str) -> Iterator[RemoteModel]:
-    """A model for one of TASKS on the server at `url`; without a name, its only one.
+    """Open a model for one of the tasks on the server at `url`; without a name, its only one.
 
     Raises ValueError where the server says that there is no such model, or that it takes or gives something else, and
     NoAnswerError where no server answers.
@@ -93,22 +90,16 @@ def _names(client: Client) -> list[str]:
 
 
 def _task(signatures: Mapping[str, Any]) -> str:
-    default = signatures.get("serving_default", {"inputs": {}, "outputs": {}})
-    fits = (
-        task
-        for task, (inputs, outputs) in TASKS.items()
-        if default["inputs"].keys() == inputs and default["outputs"].keys() >= outputs
-    )
-    return next(fits, "")
+    default = signatures.get("serving_default", NOTHING)
+    return tasks.named(frozenset(default["inputs"]), frozenset(default["outputs"]))
 
 
 def _check(remote: RemoteModel, place: str) -> None:
     if not remote.task:
-        default = remote.signatures.get("serving_default", {"inputs": {}, "outputs": {}})
-        known = ", ".join(f"{task} (takes {', '.join(sorted(inputs))})" for task, (inputs, _) in TASKS.items())
+        default = remote.signatures.get("serving_default", NOTHING)
         raise ValueError(
             f"{place} takes {sorted(default['inputs'])} and gives {sorted(default['outputs'])} by serving_default; this "
-            f"version answers {known}"
+            f"version answers {', '.join(map(tasks.takes, tasks.TASKS))}"
         )
 
 

@@ -45,13 +45,13 @@ class Neighbours:
 
 def answer_texts(opened: Opened, inputs: Sequence[str], *, as_json: bool) -> Iterator[bool]:
     """Print a line for each text that `inputs` mean (see `lines`), one after the other; whether each could be answered."""
-    answer = _answered_text if opened.task == "ngram" else _answered_word
+    answer = ANSWERS[opened.task]
     for given in lines(inputs):
         yield _answer(given, given, partial(answer, opened.model, given), as_json=as_json)
 
 
 def answer_analogies(opened: Opened, asked: Iterable[Sequence[str]], *, as_json: bool) -> Iterator[bool]:
-    """Print a line for each (a, b, c): whom c is to as b is to a. Raises ValueError where the model has no analogies."""
+    """Print a line for each (a, b, c): the words that are to c as b is to a. Raises ValueError where the model has no analogies."""
     if "analogy" not in opened.model.signatures:
         known = ", ".join(sorted(opened.model.signatures))
         raise ValueError(
@@ -95,7 +95,7 @@ def analogy(loaded: Model, a: str, b: str, c: str) -> Named:
 def lines(inputs: Iterable[str]) -> Iterator[str]:
     """The texts that inputs mean: `-` the lines of standard input, `@FILE` those of a file, all else itself; blank lines are passed over.
 
-    Bytes that are no UTF-8 stay in the text as lone surrogates. Raises FileNotFoundError.
+    Bytes that are not UTF-8 stay in the text as lone surrogates. Raises FileNotFoundError.
     """
     for given in inputs:
         if given == "-":
@@ -144,7 +144,7 @@ def _answer(title: str, given: Any, make: Callable[[], tuple[str, Mapping[str, A
 
 def _answered_text(model: Model, text: str) -> tuple[str, dict[str, Any]]:
     score = text_score(model, text)
-    line = f"perplexity {score.perplexity:.4g}, log probability {score.log_prob:.4g}; next {_told(score.next_words)}"
+    line = f"perplexity {score.perplexity:.4g}, log probability {score.log_prob:.4g}; next {_listed(score.next_words)}"
     names, scores = _apart(score.next_words)
     return line, {
         "log_prob": score.log_prob,
@@ -157,7 +157,7 @@ def _answered_text(model: Model, text: str) -> tuple[str, dict[str, Any]]:
 def _answered_word(model: Model, word: str) -> tuple[str, dict[str, Any]]:
     found = neighbours(model, word)
     names, similarities = _apart(found.neighbours)
-    return _told(found.neighbours), {
+    return _listed(found.neighbours), {
         "neighbours": names,
         "similarities": similarities,
         "vector": found.vector.tolist(),
@@ -167,7 +167,7 @@ def _answered_word(model: Model, word: str) -> tuple[str, dict[str, Any]]:
 def _answered_analogy(model: Model, a: str, b: str, c: str) -> tuple[str, dict[str, Any]]:
     found = analogy(model, a, b, c)
     names, similarities = _apart(found)
-    return _told(found), {"words": names, "similarities": similarities}
+    return _listed(found), {"words": names, "similarities": similarities}
 
 
 def _run(loaded: Model, signature: str, **texts: str) -> Mapping[str, NDArray[Any]]:
@@ -185,5 +185,12 @@ def _apart(named: Named) -> tuple[list[str], list[float]]:
     return [name for name, _ in named], [score for _, score in named]
 
 
-def _told(named: Named) -> str:
+def _listed(named: Named) -> str:
     return ", ".join(f"{name} {score:.3f}" for name, score in named) or "none"
+
+
+ANSWERS: Mapping[str, Callable[[Model, str], tuple[str, dict[str, Any]]]] = {
+    "ngram": _answered_text,
+    "word2vec": _answered_word,
+}
+"""By task: a text to the printed line and the record of --json."""

@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-INVALID_ARGUMENT, NOT_FOUND, DATA_LOSS = 3, 5, 15
+from serving.saved_model.names import INVALID_ARGUMENT
+
+NOT_FOUND, DATA_LOSS = 5, 15
 """Status codes, as in tf.errors."""
 AGAIN = " Export it again, or copy it again if the copy was cut."
 

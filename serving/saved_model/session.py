@@ -15,9 +15,7 @@ from typing import Any, Self
 
 import numpy as np
 
-INIT_SIGNATURE = "__saved_model_init_op"
-"""Pseudo-signature that holds the initialisation op; nobody can call it."""
-
+from serving.saved_model.names import INIT_SIGNATURE
 
 QUICK_SECONDS = 0.002
 """A signature whose runs stay below this is not worth the way through TensorFlow's thread pool."""
@@ -186,7 +184,7 @@ def _prepare(session: Any, signature: Any, chosen: tuple[str, ...] | None, *, fr
         raise ValueError(f"Output '{unknown[0]}' was not found. This signature has: {', '.join(signature.outputs)}.")
     names = [info.name for side in (signature.inputs, signature.outputs) for info in side.values()]
     if not all(names):
-        raise ValueError("A sparse or ragged tensor stands in this signature; only dense tensors can be served.")
+        raise ValueError("This signature has a sparse or ragged tensor; only dense tensors can be served.")
     fetches = tuple(dict.fromkeys(signature.outputs[alias].name for alias in outputs))
     feeds = tuple(signature.inputs[alias].name for alias in inputs)
     return _Prepared(

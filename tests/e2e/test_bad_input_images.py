@@ -50,7 +50,7 @@ def test_goes_on_and_counts_by_name(
     told = story("--data", "data", "--out", "run", *FAST, *flags)
     assert told.code == 0
     first = " ".join(f"{name}: {reason}" for name, reason in list(mostly_good.items())[:10])
-    assert f" left out 12 of 252 files: {first} and 2 more, all listed in report.html epoch 1/1" in told.said
+    assert f" left out 12 of 252 files: {first} and 2 more, all in report.html epoch 1/1" in told.said
     assert "Traceback" not in told.said
     report = (tmp_path / "run" / "report.html").read_text(encoding="utf-8")
     assert "<p>12 files were left out.</p>" in report
@@ -154,9 +154,9 @@ def test_predict_names_what_it_cannot_answer(
     assert [line.split(": ")[1] for line in answered.err.splitlines()] == sorted(bad)
     for words in (
         "in/cut off.jpg: the picture is truncated or corrupt",
-        "in/empty.png: no picture that can be read (JPEG, PNG, GIF, BMP, WebP)",
+        "in/empty.png: not a picture that can be read (JPEG, PNG, GIF, BMP, WebP)",
         "in/huge.png: the picture is larger than 64 megapixels",
-        "in/letter ä.jpg: no picture that can be read (JPEG, PNG, GIF, BMP, WebP)",
+        "in/letter ä.jpg: not a picture that can be read (JPEG, PNG, GIF, BMP, WebP)",
     ):
         assert f"error: {words}" in answered.err.splitlines()
     assert predict.main(["run", "absent"]) == 1

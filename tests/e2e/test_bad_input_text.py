@@ -135,7 +135,8 @@ def test_bytes_that_are_no_utf8(ngram_story: Story, word2vec_story: Story, tmp_p
         told = story("--data", "data.txt", "--out", "run", "--errors", "replace", *flags)
         assert told.code == 0
         assert (
-            "warning: bytes that are no UTF-8 became U+FFFD in 2 lines, first in data.txt, line 2, byte 4" in told.said
+            "warning: bytes that are not UTF-8 were replaced by U+FFFD in 2 lines, first in data.txt, line 2, byte 4"
+            in told.said
         )
         assert "2 lines" in (tmp_path / "run" / "report.html").read_text(encoding="utf-8")
         (tmp_path / "run").rename(tmp_path / f"done{flags[2]}")

@@ -134,7 +134,14 @@ def test_the_bundle_says_what_it_is(told: Told) -> None:
 
 def test_the_report_tells_the_story(told: Told) -> None:
     text = (told.folder / "report.html").read_text(encoding="utf-8")
-    for title in ("Reading", "Curves", "Confusion matrix", "Per class", "Reliability", "Most confident mistakes"):
+    for title in (
+        "What the curves say",
+        "Curves",
+        "Confusion matrix",
+        "Per class",
+        "Reliability",
+        "Most confident mistakes",
+    ):
         assert f"<h2>{title}</h2>" in text
     for title in ("Augmented inputs", "Gradient norm by layer", "Dead units", "Timing", "Skipped files"):
         assert f"<h2>{title}</h2>" in text

@@ -195,7 +195,7 @@ def _listed_classes(folder: Path) -> list[str] | None:
     try:
         return path.read_text(encoding="utf-8-sig").rstrip("\n").split("\n")
     except UnicodeDecodeError as error:
-        raise DataError(f"{path} is no UTF-8 text: {error}; expected one class name a line") from error
+        raise DataError(f"{path} is not UTF-8 text: {error}; expected one class name per line") from error
 
 
 def _idx_file(folder: Path, stem: str) -> Path:

@@ -80,7 +80,7 @@ def _text(path: Path) -> str:
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise DataError(
-            f"{path}, line {line}: byte {data[error.start]:#04x} is no UTF-8; save the table as CSV in UTF-8"
+            f"{path}, line {line}: byte {data[error.start]:#04x} is not UTF-8; save the table as CSV in UTF-8"
         ) from error
 
 

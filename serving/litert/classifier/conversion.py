@@ -4,7 +4,6 @@ LiteRT is the runtime that was TensorFlow Lite. The files hold built-in operator
 on the phone, and carry their labels (serving.litert.classifier.metadata), so MediaPipe Tasks opens them as they are.
 """
 
-import json
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -16,9 +15,8 @@ from serving import native_log
 from serving.bundle import read_description
 from serving.litert import FORMS, LiteRTError, forms, int8
 from serving.litert import folder as litert_folder
-from serving.litert.classifier import metadata as litert_metadata
+from serving.litert.classifier import metadata, readme
 from serving.litert.classifier import parity as classifier_parity
-from serving.litert.classifier import readme
 from serving.litert.classifier.parity import HeldOut, Images
 
 CALIBRATION_IMAGES = 200
@@ -33,20 +31,21 @@ def convert(bundle: Path, folder: Path, *, calibration: Images, held_out: HeldOu
     calibration: training images, of which up to 200, evenly spaced, set the ranges of the int8 form.
 
     Raises BundleError when `bundle` is none; LiteRTError for labels that a label file cannot hold, for operators that
-    are no LiteRT built-ins, and for images of another size than the model's.
+    are not built into LiteRT, and for images of another size than the model's.
     """
     model = _read_model(bundle)
     _check_labels(model["labels"])
     _check_images(model, calibration, held_out)
-    with litert_folder.replaced(folder) as new:
-        for form, content in _forms(bundle, model, calibration).items():
-            (new / FORMS[form]).write_bytes(_with_metadata(content, form, model, version=bundle.name))
-        labels = litert_metadata.label_lines(model["labels"])
-        (new / litert_metadata.LABELS).write_text(labels, encoding="utf-8")
-        parity = classifier_parity.compare(new, held_out, calibration_images=min(len(calibration), CALIBRATION_IMAGES))
-        (new / "parity.json").write_text(json.dumps(parity, indent=2) + "\n", encoding="utf-8")
-        (new / "README.md").write_text(readme.text(model, parity), encoding="utf-8")
-    return parity
+    made = _forms(bundle, model, calibration)
+    files = {FORMS[form]: _with_metadata(made[form], form, model, version=bundle.name) for form in made}
+    files[metadata.LABELS] = metadata.label_lines(model["labels"]).encode()
+    calibrated = {"calibration_images": min(len(calibration), CALIBRATION_IMAGES)}
+    return litert_folder.write(
+        folder,
+        files,
+        readme=lambda parity: readme.text(model, parity),
+        parity=lambda new: classifier_parity.compare(new, held_out) | calibrated,
+    )
 
 
 def _read_model(bundle: Path) -> dict[str, Any]:
@@ -62,14 +61,14 @@ def _read_model(bundle: Path) -> dict[str, Any]:
 
 
 def _check_labels(labels: list[str]) -> None:
-    """A label file has one label a line, and an app tells classes apart by nothing else."""
+    """A label file has one label per line, and an app tells classes apart by nothing else."""
     for label in labels:
         if label.splitlines() != [label]:
             raise LiteRTError(
-                f"the label {label!r} is empty or holds a line break; a label file wants one line a label"
+                f"the label {label!r} is empty or holds a line break; a label file has one label per line"
             )
         if labels.count(label) > 1:
-            raise LiteRTError(f"the label {label!r} stands {labels.count(label)} times; rename one of the classes")
+            raise LiteRTError(f"the label {label!r} occurs {labels.count(label)} times; rename one of the classes")
 
 
 def _check_images(model: Mapping[str, Any], calibration: Images, held_out: HeldOut) -> None:
@@ -132,7 +131,7 @@ def _calibration_inputs(images: Images) -> Iterator[list[np.ndarray]]:
 
 def _with_metadata(content: bytes, form: str, model: Mapping[str, Any], *, version: str) -> bytes:
     """The model with its labels and normalisation inside."""
-    metadata = litert_metadata.Metadata(
+    described = metadata.Metadata(
         name=f"image classifier, {len(model['labels'])} classes",
         description=f"Names what an image shows. {form} form; pixels 0..255 go in as they are.",
         version=version,
@@ -140,4 +139,4 @@ def _with_metadata(content: bytes, form: str, model: Mapping[str, Any], *, versi
         height=model["input"]["height"],
         labels=tuple(model["labels"]),
     )
-    return litert_metadata.attach(content, metadata)
+    return metadata.attach(content, described)

@@ -1,7 +1,6 @@
 """The .tflite forms of a classifier compared with its Keras model on held-out images."""
 
 import os
-import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,12 +8,10 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from serving.litert import FORMS, LiteRTError, runtime
+from serving.litert import LiteRTError, parity, runtime
 
 TIMED_IMAGES = 50
 """So many images are timed, one after the other."""
-
-
 MOST_INTERPRETERS = 8
 """Each holds the weights once more."""
 
@@ -31,7 +28,7 @@ class Images(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class HeldOut:
-    """Examples that chose nothing in training, and what the Keras model says to them."""
+    """Examples that had no part in training or in any choice, and the Keras model's answers to them."""
 
     images: Images
     """n images, uint8 (h, w, 3) of the model's input size."""
@@ -58,14 +55,15 @@ class Interpreter:
         return np.asarray(self._runtime.get_tensor(self._output["index"])[0])
 
 
-def compare(folder: Path, held_out: HeldOut, *, calibration_images: int) -> dict[str, Any]:
-    """Each form on every held-out image, beside the Keras model."""
-    return {
-        "forms": {form: _compared(folder / name, held_out) for form, name in FORMS.items()},
-        "keras": {"accuracy": float(np.mean(held_out.probabilities.argmax(1) == held_out.truth))},
-        "n": len(held_out.images),
-        "calibration_images": calibration_images,
-    }
+def compare(folder: Path, held_out: HeldOut) -> dict[str, Any]:
+    """The contents of parity.json: each form on every held-out image, beside the Keras model."""
+    return parity.contents(
+        folder,
+        lambda path: _compared(path, held_out),
+        n=len(held_out.images),
+        reference="Keras model",
+        scores=_scores(held_out.probabilities, held_out),
+    )
 
 
 def _compared(path: Path, held_out: HeldOut) -> dict[str, Any]:
@@ -73,19 +71,20 @@ def _compared(path: Path, held_out: HeldOut) -> dict[str, Any]:
     answers = _answers(path, held_out.images)
     if not np.isfinite(answers).all():
         raise LiteRTError(f"{path.name} answers NaN or infinity; weights or activations leave the range of this form")
-    best = answers.argmax(1)
     return {
-        "file": path.name,
-        "bytes": path.stat().st_size,
-        "accuracy": float(np.mean(best == held_out.truth)),
-        "agreement": float(np.mean(best == held_out.probabilities.argmax(1))),
-        "max_abs_delta": float(np.abs(answers - held_out.probabilities).max()),
         "milliseconds": _milliseconds(path, held_out.images),
+        "max_abs_delta": float(np.abs(answers - held_out.probabilities).max()),
+        "agreement": float(np.mean(answers.argmax(1) == held_out.probabilities.argmax(1))),
+        "scores": _scores(answers, held_out),
     }
 
 
+def _scores(answers: np.ndarray, held_out: HeldOut) -> dict[str, float]:
+    return {"accuracy": float(np.mean(answers.argmax(1) == held_out.truth))}
+
+
 def _answers(path: Path, images: Images) -> np.ndarray:
-    """What the file says to every image, float32 (n, classes).
+    """Ask the file about every image: float32 (n, classes).
 
     It takes one image at a time, so each core has an interpreter of its own and a part of the images.
     """
@@ -103,11 +102,5 @@ def _answers(path: Path, images: Images) -> np.ndarray:
 
 def _milliseconds(path: Path, images: Images) -> float:
     """Median time of one image, nothing else running."""
-    interpreter = Interpreter(path)
-    seconds = []
-    for index in range(min(len(images), TIMED_IMAGES)):
-        image = np.asarray(images[index])
-        start = time.perf_counter()
-        interpreter.run(image)
-        seconds.append(time.perf_counter() - start)
-    return float(np.median(seconds) * 1000)
+    shown = (np.asarray(images[index]) for index in range(min(len(images), TIMED_IMAGES)))
+    return float(np.median(runtime.timed(Interpreter(path).run, shown)))

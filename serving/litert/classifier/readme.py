@@ -3,14 +3,14 @@
 from collections.abc import Mapping
 from typing import Any
 
+from serving.litert import parity as parity_table
+
 TEMPLATE = """# This model on a phone
 
 An image classifier with {classes} classes, exported for LiteRT (formerly TensorFlow Lite). Only built-in operators,
 so no Flex library is needed.
 
-| file | size | accuracy | agrees with Keras | largest difference of a probability |
-|---|---|---|---|---|
-{rows}
+{table}
 
 Measured on {n} held-out images; the Keras model's own accuracy there is {keras:.4f}. `parity.json` holds the same
 numbers, and the time of one image on one thread of the machine that exported. Start with `model_int8.tflite` if its
@@ -20,7 +20,7 @@ accuracy is enough: it is the smallest.
 
 * Input: one RGB image of {height} rows of {width} pixels, shape (1, {height}, {width}, 3), values 0 to 255; scaling
   is inside the model. `model.tflite` and `model_float16.tflite` take float32, `model_int8.tflite` takes uint8.
-* Output: float32, shape (1, {classes}): one probability a class, in the order of the lines of `labels.txt`.
+* Output: float32, shape (1, {classes}): one probability per class, in the order of the lines of `labels.txt`.
 
 ## Python
 
@@ -55,23 +55,19 @@ CROP = """ It stretches what it is given, but this model
 was trained on the {part} of each picture, so give it that: crop the bitmap, or name it as region of interest
 (`ImageProcessingOptions.builder().setRegionOfInterest(…)`)."""
 """The last sentence of a model whose bundle cuts pictures."""
+LIKENESS = {"agreement": "agrees with Keras", "max_abs_delta": "largest difference of a probability"}
 
 
 def text(model: Mapping[str, Any], parity: Mapping[str, Any]) -> str:
     """README.md for a classifier, from the bundle's model.json and the contents of parity.json."""
-    rows = (
-        f"| `{form['file']}` | {form['bytes'] / 1000:,.0f} kB | {form['accuracy']:.4f} | {form['agreement']:.4f} "
-        f"| {form['max_abs_delta']:.1e} |"
-        for form in parity["forms"].values()
-    )
     height, width, crop = model["input"]["height"], model["input"]["width"], model["input"].get("resize") == "crop"
     part = "central square" if height == width else f"central part, {width} wide to {height} high,"
     resized = f"ImageOps.fit(image, ({width}, {height}))" if crop else f"image.resize(({width}, {height}))"
     return TEMPLATE.format(
         classes=len(model["labels"]),
-        rows="\n".join(rows),
+        table=parity_table.table(parity, LIKENESS),
         n=parity["n"],
-        keras=parity["keras"]["accuracy"],
+        keras=parity["reference"]["scores"]["accuracy"],
         height=height,
         width=width,
         resized=resized,

@@ -9,7 +9,6 @@ search read, and the length of each vector; so a file is as large as its table. 
 A word is no neighbour of itself. An id outside the vocabulary is an error of the run.
 """
 
-import json
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,7 +23,7 @@ from serving.bundle import read_description
 from serving.litert import FORMS, LiteRTError, forms
 from serving.litert import folder as litert_folder
 from serving.litert.words import int8, metadata, readme
-from serving.litert.words import parity as litert_words_parity
+from serving.litert.words import parity as words_parity
 
 SIGNATURES = ("serving_default", "vectors")
 ITSELF, NOBODY = -2.0, -1.5
@@ -62,23 +61,24 @@ def convert(
     score: of vectors float32 (V, d) in the order of the words; asked with the bundle's vectors and with those that each form returns.
 
     Raises BundleError when `bundle` is none; LiteRTError for words that a vocabulary file cannot hold or that are not the bundle's,
-    for vectors that are not finite, and for operators that are no LiteRT built-ins.
+    for vectors that are not finite, and for operators that are not built into LiteRT.
     """
     _check_task(bundle)
     _check_words(words)
     served = _served(bundle, words)
     table = _table(served)
-    with litert_folder.replaced(folder) as new:
-        for form, make in (("float32", _float32), ("float16", _float16), ("int8", _int8)):
-            content = metadata.attach(
-                make(table), words=words, form=form, dimensions=served.vectors.shape[1], version=bundle.name
-            )
-            (new / FORMS[form]).write_bytes(content)
-        (new / metadata.VOCABULARY).write_text(metadata.lines(words), encoding="utf-8", newline="\n")
-        parity = litert_words_parity.measured(new, served, score=score)
-        (new / "parity.json").write_text(json.dumps(parity, indent=2) + "\n", encoding="utf-8")
-        (new / "README.md").write_text(readme.text(words, parity), encoding="utf-8")
-    return parity
+    dimensions = served.vectors.shape[1]
+    files = {
+        FORMS[form]: metadata.attach(make(table), words=words, form=form, dimensions=dimensions, version=bundle.name)
+        for form, make in (("float32", _float32), ("float16", _float16), ("int8", _int8))
+    }
+    files[metadata.VOCABULARY] = metadata.lines(words).encode()
+    return litert_folder.write(
+        folder,
+        files,
+        readme=lambda parity: readme.text(words, parity),
+        parity=lambda new: words_parity.compare(new, served, score=score),
+    )
 
 
 def _check_task(bundle: Path) -> None:
@@ -88,21 +88,21 @@ def _check_task(bundle: Path) -> None:
 
 
 def _check_words(words: Sequence[str]) -> None:
-    """A vocabulary file has one word a line."""
+    """A vocabulary file has one word per line."""
     if not words:
         raise LiteRTError("the vocabulary is empty; at least one word is needed to convert")
     seen = set()
     for word in words:
         if not word or "\n" in word or "\r" in word:
             raise LiteRTError(
-                f"the word {word!r} is empty or holds a line break; a vocabulary file wants one word a line"
+                f"the word {word!r} is empty or holds a line break; a vocabulary file has one word per line"
             )
         if word in seen:
-            raise LiteRTError(f"the word {word!r} stands in the vocabulary more than once; each id has its own word")
+            raise LiteRTError(f"the word {word!r} occurs in the vocabulary more than once; each id has its own word")
         seen.add(word)
 
 
-def _served(bundle: Path, words: Sequence[str]) -> litert_words_parity.Served:
+def _served(bundle: Path, words: Sequence[str]) -> words_parity.Served:
     """The bundle's vectors, and its answers to the words that are compared."""
     with saved_model.load(bundle) as model:
         try:
@@ -118,10 +118,10 @@ def _served(bundle: Path, words: Sequence[str]) -> litert_words_parity.Served:
         if not np.isfinite(vectors).all():
             word = words[int(np.argmin(np.isfinite(vectors).all(1)))]
             raise LiteRTError(f"the vector of {word!r} is not finite; train again with a lower learning rate")
-        return litert_words_parity.asked(model, words, vectors)
+        return words_parity.asked(model, words, vectors)
 
 
-def _table(served: litert_words_parity.Served) -> Table:
+def _table(served: words_parity.Served) -> Table:
     lengths = np.linalg.norm(served.vectors.astype(np.float64), axis=1)
     units = served.vectors / np.where(lengths > 0, lengths, 1)[:, None]
     return Table(

@@ -1,6 +1,5 @@
 """Files of word vectors beside the bundle that they were made of: every vector, and the searches of many words."""
 
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from serving.litert import FORMS, LiteRTError, forms, runtime
+from serving.litert import LiteRTError, forms, parity, runtime
 
 SEARCH_NUMBERS = 10_000_000_000
 """So many numbers of the table are read in all the compared searches of one form, seconds of one core; never fewer than FEWEST words."""
@@ -24,7 +23,7 @@ Score = Callable[[NDArray[np.float32]], Mapping[str, float]]
 
 @dataclass(frozen=True, kw_only=True)
 class Served:
-    """What the bundle says."""
+    """The answers of the bundle."""
 
     vectors: NDArray[np.float32]
     """(V, d)."""
@@ -81,17 +80,17 @@ def asked(model: Any, words: Sequence[str], vectors: NDArray[np.float32]) -> Ser
     return Served(vectors=vectors, compared=compared, neighbour_ids=ids, similarities=similarities)
 
 
-def measured(folder: Path, served: Served, *, score: Score) -> dict[str, Any]:
+def compare(folder: Path, served: Served, *, score: Score) -> dict[str, Any]:
     """The contents of parity.json: each form's file on every vector and on the compared searches."""
     size, dimensions = served.vectors.shape
-    return {
-        "forms": {form: _row(folder / name, served, score=score) for form, name in FORMS.items()},
-        "bundle": {"scores": dict(score(served.vectors))},
-        "words": size,
-        "dimensions": dimensions,
-        "neighbours": served.neighbour_ids.shape[1],
-        "n": len(served.compared),
-    }
+    found = parity.contents(
+        folder,
+        lambda path: _form(path, served, score=score),
+        n=len(served.compared),
+        reference="served bundle",
+        scores=score(served.vectors),
+    )
+    return found | {"words": size, "dimensions": dimensions, "neighbours": served.neighbour_ids.shape[1]}
 
 
 def _compared(vectors: NDArray[np.float32]) -> NDArray[np.int32]:
@@ -99,7 +98,7 @@ def _compared(vectors: NDArray[np.float32]) -> NDArray[np.int32]:
     return np.linspace(0, len(vectors) - 1, min(len(vectors), most)).round().astype(np.int32)
 
 
-def _row(path: Path, served: Served, *, score: Score) -> dict[str, Any]:
+def _form(path: Path, served: Served, *, score: Score) -> dict[str, Any]:
     """One file's answers beside the bundle's; `agreement` of the nearest word, `agreement_k` of the set of k."""
     interpreter = Interpreter(path)
     vectors = np.stack([interpreter.vector(word) for word in range(len(served.vectors))])
@@ -108,23 +107,11 @@ def _row(path: Path, served: Served, *, score: Score) -> dict[str, Any]:
     similarities = np.stack([answer["similarities"] for answer in answers])
     shared = [len(np.intersect1d(*pair)) for pair in zip(ids, served.neighbour_ids, strict=True)]
     return {
-        "file": path.name,
-        "bytes": path.stat().st_size,
         "operators": forms.operators(path.read_bytes()),
         "max_abs_delta": float(np.abs(vectors - served.vectors).max()),
         "max_abs_delta_similarities": float(np.abs(similarities - served.similarities).max()),
         "agreement": float(np.mean(ids[:, 0] == served.neighbour_ids[:, 0])),
         "agreement_k": float(np.sum(shared) / ids.size),
-        "milliseconds": _milliseconds(interpreter, served.compared),
+        "milliseconds": float(np.median(runtime.timed(interpreter.search, map(int, served.compared[:TIMED])))),
         "scores": dict(score(vectors)),
     }
-
-
-def _milliseconds(interpreter: Interpreter, compared: NDArray[np.int32]) -> float:
-    """Median time of one search."""
-    seconds = []
-    for word in compared[:TIMED]:
-        start = time.perf_counter()
-        interpreter.search(int(word))
-        seconds.append(time.perf_counter() - start)
-    return float(np.median(seconds) * 1000)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from serving.litert import parity as parity_table
 from serving.litert.words.metadata import VOCABULARY
 
 TEMPLATE = """# These word vectors on a phone
@@ -10,9 +11,7 @@ TEMPLATE = """# These word vectors on a phone
 {size:,} words of {dimensions} dimensions, exported for LiteRT (formerly TensorFlow Lite). Only built-in operators, so no Flex
 library is needed.
 
-| file | size | same nearest word | same {neighbours} nearest | largest difference of a vector's number |{heads}
-|---|---|---|---|---|{rules}
-{rows}
+{table}
 
 The columns of nearest words compare {compared} with the answers of the served model; the other numbers are of all
 vectors.{served} `parity.json` holds the same numbers, and the time of one search on one thread of the machine that
@@ -64,29 +63,23 @@ docs/mobile.md of the project has the same in Kotlin and in Swift.
 
 def text(words: Sequence[str], parity: Mapping[str, Any]) -> str:
     """README.md for word vectors, from the vocabulary and the contents of parity.json."""
-    names = list(parity["bundle"]["scores"])
     size, compared = parity["words"], parity["n"]
+    likeness = {
+        "agreement": "same nearest word",
+        "agreement_k": f"same {parity['neighbours']} nearest",
+        "max_abs_delta": "largest difference of a vector's number",
+    }
     return TEMPLATE.format(
         size=size,
         dimensions=parity["dimensions"],
         neighbours=parity["neighbours"],
-        heads="".join(f" {name} |" for name in names),
-        rules="---|" * len(names),
-        rows="\n".join(_row(form, names) for form in parity["forms"].values()),
+        table=parity_table.table(parity, likeness),
         compared="every word" if compared == size else f"{compared:,} words, evenly spaced over the vocabulary,",
-        served=_served(parity["bundle"]["scores"]),
+        served=_served(parity["reference"]["scores"]),
         **_smallest(parity["forms"]),
         vocabulary=VOCABULARY,
         first=words[0],
         example=words[0],
-    )
-
-
-def _row(form: Mapping[str, Any], names: Sequence[str]) -> str:
-    scores = "".join(f" {form['scores'][name]:.4f} |" for name in names)
-    return (
-        f"| `{form['file']}` | {form['bytes'] / 1000:,.0f} kB | {form['agreement']:.4f} | {form['agreement_k']:.4f} "
-        f"| {form['max_abs_delta']:.1e} |{scores}"
     )
 
 
@@ -97,5 +90,5 @@ def _smallest(forms: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _served(scores: Mapping[str, float]) -> str:
-    told = ", ".join(f"{name} {value:.4f}" for name, value in scores.items())
-    return f" The served vectors' own scores: {told}." if told else ""
+    listed = ", ".join(f"{name} {value:.4f}" for name, value in scores.items())
+    return f" The served vectors' own scores: {listed}." if listed else ""

@@ -63,7 +63,7 @@ def error(problem: ServingError) -> bytes:
     """The body of an error answer."""
     try:
         return orjson.dumps({"error": problem.message})
-    except orjson.JSONEncodeError:  # the message repeats bytes that are no UTF-8
+    except orjson.JSONEncodeError:  # the message repeats bytes that are not UTF-8
         return orjson.dumps({"error": problem.message.encode("utf-8", "replace").decode("utf-8")})
 
 
@@ -102,7 +102,7 @@ def _strings(array: np.ndarray, *, as_base64: bool) -> Any:
 
 
 def _text(value: bytes) -> Any:
-    """A string; bytes that are no UTF-8 are passed on as they are, only escaped, as TensorFlow Serving does."""
+    """A string; bytes that are not UTF-8 are passed on as they are, only escaped, as TensorFlow Serving does."""
     try:
         return value.decode("utf-8")
     except UnicodeDecodeError:

@@ -1,6 +1,6 @@
 """A JSON parser with the leniency, the messages and the byte offsets of TensorFlow Serving's (rapidjson 1.1.0).
 
-It reads what `orjson` refuses: bare NaN and Infinity, text after the first value, bytes that are no UTF-8, any depth.
+It reads what `orjson` refuses: bare NaN and Infinity, text after the first value, bytes that are not UTF-8, any depth.
 Nothing here recurses, so a body of half a million brackets is only a long body. The rules are those of rapidjson's
 include/rapidjson/reader.h with kParseIterativeFlag, kParseNanAndInfFlag and kParseStopWhenDoneFlag, but for
 three: numbers are rounded correctly, where rapidjson may be off in the last bits; `Infinity.5` is not read as 0.5; a
@@ -207,7 +207,7 @@ def _infinite(text: bytes, position: int) -> tuple[float, int]:
 
 
 def _string(text: bytes, position: int) -> tuple[str, int]:
-    """The string whose opening quotation mark is at `position`; bytes that are no UTF-8 become surrogates."""
+    """The string whose opening quotation mark is at `position`; bytes that are not UTF-8 become surrogates."""
     parts = []
     position += 1
     while True:

@@ -84,5 +84,5 @@ def type_name(value: Any) -> str:
 
 
 def to_bytes(text: str) -> bytes:
-    """The bytes of a JSON string; those that are no UTF-8 come through the parser unchanged."""
+    """The bytes of a JSON string; those that are not UTF-8 come through the parser unchanged."""
     return text.encode("utf-8", "surrogateescape")

@@ -5,6 +5,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
+from nlp import ngram
 from nlp.errors import DataError
 from nlp.ngrams import counts
 from nlp.vocabulary import BOS_ID, EOS_ID
@@ -63,3 +64,17 @@ def test_progress_rises_to_one() -> None:
 def test_bad_input_order_beyond_any_sentence() -> None:
     with pytest.raises(DataError, match=r"longest sentence has 4 tokens .* order 5; --order can be 4"):
         counts.count(flat([[], [3, 3], [4]]), vocabulary_size=5, order=5)
+
+
+def test_shorter_counts_are_counts_of_lower_order() -> None:
+    ids = np.concatenate([[1, *np.random.default_rng(line).integers(3, 9, line % 7), 2] for line in range(200)])
+    ids = ids.astype(np.int32)
+    every = ngram.count(ids, vocabulary_size=9, order=5)
+    for order in range(1, 6):
+        expected = ngram.count(ids, vocabulary_size=9, order=order)
+        found = counts.shorter(every, order)
+        assert found.vocabulary_size == expected.vocabulary_size
+        for field in ("keys", "raw", "adjusted", "suffix", "begins"):
+            pairs = zip(getattr(found, field), getattr(expected, field), strict=True)
+            for one, other in pairs:
+                np.testing.assert_array_equal(one, other, err_msg=f"{field} at order {order}")

@@ -1,7 +1,6 @@
 """pipelines.classify.check_page: what the page shows of what was found, and in which order."""
 
 import re
-from pathlib import Path
 
 import numpy as np
 
@@ -38,16 +37,17 @@ def _found(*, suspects: bool) -> Findings:
     )
 
 
-def test_the_page(tmp_path: Path) -> None:
+def _page(found: Findings, warnings: list[DataWarning], sentences: list[str]) -> tuple[list[str], str]:
+    sections = check_page.sections(found, warnings, sentences)
+    return [section.title for section in sections], "".join(section.body for section in sections)
+
+
+def test_the_sections() -> None:
     warnings = [DataWarning("two <b>", [f"item {i}" for i in range(8)])]
-    check_page.write(
-        tmp_path / "check.html", _found(suspects=True), warnings=warnings, sizes="sizes: all", judged="by a model"
-    )
-    page = (tmp_path / "check.html").read_text(encoding="utf-8")
-    titles = re.findall(r"<h2>(.*?)</h2>", page)
+    titles, body = _page(_found(suspects=True), warnings, ["sizes: all", "by a model"])
     assert titles == ["To look at", "Suspected labels (2)", "Copies (2)", "Images by class", "Skipped files"]
-    assert "two &lt;b&gt;<br>item 0<br>item 1<br>item 2<br>item 3<br>item 4<br>and 3 more, all in check.json" in page
-    captions = re.findall(r"<figcaption>(.*?)</figcaption>", page, re.DOTALL)
+    assert "two &lt;b&gt;<br>item 0<br>item 1<br>item 2<br>item 3<br>item 4<br>and 3 more, all in check.json" in body
+    captions = re.findall(r"<figcaption>(.*?)</figcaption>", body, re.DOTALL)
     assert captions == [
         "labelled bee\nlooks like a&lt;t\nx/7&amp;.png",
         "labelled a&lt;t\nlooks like bee\nx/2&amp;.png",
@@ -57,12 +57,12 @@ def test_the_page(tmp_path: Path) -> None:
         "train, bee\nx/1&amp;.png",
         "train, bee\nx/3&amp;.png",
     ]
-    assert "It guessed 96.0% of 30 labels. Surest first" in page
+    assert "It guessed 96.0% of 30 labels. Surest first" in body
 
 
-def test_nothing_to_warn_of(tmp_path: Path) -> None:
-    check_page.write(tmp_path / "check.html", _found(suspects=False), warnings=[], sizes="", judged="labels: <not>")
-    page = (tmp_path / "check.html").read_text(encoding="utf-8")
-    assert "No warnings." in page
-    assert "<p>labels: &lt;not&gt;.</p>" in page
-    assert "<dd>not judged</dd>" in page
+def test_nothing_to_warn_of() -> None:
+    found = _found(suspects=False)
+    _, body = _page(found, [], ["", "labels: <not>"])
+    assert "No warnings." in body
+    assert "<p>labels: &lt;not&gt;.</p>" in body
+    assert check_page.summary(found)["suspected labels"] == "not checked"

@@ -41,4 +41,4 @@ def test_what_was_left_out_is_told_and_counted(capsys: pytest.CaptureFixture[str
     data.print_left_out(type(images)(**{**vars(images), "skipped": broken}))
     told = capsys.readouterr().out
     assert told.startswith("left out 12 of 1809 files:\n  0.jpg: no image\n")
-    assert told.endswith("  9.jpg: no image\n  and 2 more, all listed in report.html\n")
+    assert told.endswith("  9.jpg: no image\n  and 2 more, all in report.html\n")

@@ -1,25 +1,21 @@
-"""What the console says after an export; the export itself is tried end to end."""
+"""The export of a classifier: nothing where there is nothing to export; the files themselves are tried end to end."""
 
-import shlex
 from pathlib import Path
 
+import numpy as np
+
 from pipelines.classify import export
+from pipelines.classify.config import Config
+from pipelines.classify.evaluation import Evaluated
+from pipelines.classify.training import Trained
+from vision.datasets import Examples, LabelledImages
 
 
-def test_the_hint_can_be_pasted_into_a_shell(tmp_path: Path) -> None:
-    folder = tmp_path / "my photos"
-    (folder / "export").mkdir(parents=True)
-    serve, try_it = export.hint(folder).splitlines()
-    assert shlex.split(serve.removeprefix("serve it: ")) == [
-        "python",
-        "-m",
-        "serving",
-        "--model_name=my photos",
-        f"--model_base_path={folder}/export",
-        "--rest_api_port=8501",
-    ]
-    assert try_it == f"try it:   python -m serving.predict '{folder}' '{folder}/samples'/*"
-
-
-def test_nothing_to_try_without_an_export(tmp_path: Path) -> None:
-    assert export.hint(tmp_path) == "no export: --no-export was given, or this model has none"
+def test_nearest_neighbours_are_not_exported(tmp_path: Path) -> None:
+    part = Examples(pool=np.zeros((2, 2, 2, 1), np.uint8), index=np.arange(2), labels=np.arange(2), names=("a", "b"))
+    data = LabelledImages(classes=("x", "y"), train=part, validation=part, test=part)
+    trained = Trained(data=data, model=None, probabilities=np.eye(2, dtype=np.float32))
+    exported = export.write(Config(), tmp_path, Evaluated(trained=trained, scores={}))
+    assert exported.parity is None
+    assert exported.hint == "no export: --no-export was given, or this model has none"
+    assert not list(tmp_path.iterdir())

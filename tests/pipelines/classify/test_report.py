@@ -70,7 +70,7 @@ def _with(evidence: Evidence, trained: Trained) -> Evidence:
 def test_the_sections(evidence: Evidence) -> None:
     parts = _sections(evidence)
     assert [re.sub(r" \(.*", "", title) for title in parts] == [
-        "Reading",
+        "What the curves say",
         "Curves",
         "Confusion matrix",
         "Per class",
@@ -109,8 +109,9 @@ def test_the_summary(evidence: Evidence) -> None:
 
 
 def test_forms_for_phones_are_shown_when_there_are_some(evidence: Evidence) -> None:
-    form = {"file": "model.tflite", "bytes": 2048, "accuracy": 0.5, "agreement": 1.0, "max_abs_delta": 1e-7}
-    parity = {"forms": {"float32": form}, "keras": {"accuracy": 0.5}, "n": 4}
+    likeness = {"agreement": 1.0, "max_abs_delta": 1e-7, "milliseconds": 1.0}
+    form = {"file": "model.tflite", "bytes": 2048, "scores": {"accuracy": 0.5}, **likeness}
+    parity = {"forms": {"float32": form}, "reference": {"name": "Keras model", "scores": {"accuracy": 0.5}}, "n": 4}
     parts = _sections(replace(evidence, parity=parity))
     assert "model.tflite" in parts["Forms for phones"]
 
@@ -144,7 +145,10 @@ def test_captions_of_mixed_images_name_both_classes_with_their_shares() -> None:
 def test_the_baseline_has_a_report_without_a_network(evidence: Evidence) -> None:
     baseline = _with(evidence, Trained(data=evidence.images, model=None, probabilities=evidence.trained.probabilities))
     parts = _sections(baseline)
-    assert not {"Reading", "Curves", "Augmented inputs", "What the network looked at", "Dead units"} & parts.keys()
+    assert (
+        not {"What the curves say", "Curves", "Augmented inputs", "What the network looked at", "Dead units"}
+        & parts.keys()
+    )
     assert report.summary(baseline)["network"] == "nearest neighbours"
 
 

@@ -69,7 +69,7 @@ def test_the_most_uncertain_come_first(run_folder: Path, unlabelled: Path, capsy
         entropy = -(scores[number] * np.log(scores[number])).sum()
         assert found == pytest.approx([uncertainty[number], *scores[number][best[:2]], entropy], abs=1e-4)
     assert told[0] == f"left out: {unlabelled}/cut.png: the picture is truncated or corrupt"
-    assert told[1].startswith(f"left out: {unlabelled}/letter.txt: no picture that can be read")
+    assert told[1].startswith(f"left out: {unlabelled}/letter.txt: not a picture that can be read")
     assert "12 images, 2 left out" in told[2]
     assert [line.split("  ")[1].split(": ")[0] for line in told[3:13]] == [row["path"] for row in rows[:10]]
     page = (run_folder / "suggest.html").read_text(encoding="utf-8")
@@ -123,6 +123,6 @@ def test_a_folder_without_images(run_folder: Path, tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"letters/a.txt: is a file; expected a folder"):
         suggest.suggest(run_folder, tmp_path / "letters" / "a.txt")
     with pytest.raises(
-        DataError, match=r"none of its 1 files is an image that can be read \(first: .*a.txt: no picture"
+        DataError, match=r"none of its 1 files is an image that can be read \(first: .*a.txt: not a picture"
     ):
         suggest.suggest(run_folder, tmp_path / "letters")

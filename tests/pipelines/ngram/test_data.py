@@ -1,4 +1,4 @@
-"""pipelines.ngram.data: the text of an n-gram model: read, split into parts, and encoded as ids."""
+"""The text of an n-gram model: its parts, and its words as ids."""
 
 from pathlib import Path
 
@@ -12,9 +12,7 @@ from nlp.ngram import NGramModel
 from nlp.ngrams.tables import Level
 from nlp.vocabulary import BOS, EOS, UNK, Vocabulary
 from pipelines.ngram import data as ngram_data
-from pipelines.ngram import training
 from pipelines.ngram.config import Config
-from pipelines.ngram.training import Learned
 from tests.e2e import texts
 
 LINES = [f"line {number}" for number in range(2000)]
@@ -98,45 +96,12 @@ def test_encoded_parts(tmp_path: Path) -> None:
     held = texts.write(tmp_path / "test.txt", ["a d"])
     config = Config(data=str(data), test=held, tokenizer="space", min_count=2)
     corpus = ngram_data.read(config)
-    found = ngram_data.encode(config, corpus, ngram_data.tokenizer(config), tmp_path)
+    found = ngram_data.encode(config, corpus, tmp_path)
     assert found.vocabulary.words == [UNK, BOS, EOS, "a"]
     assert found.train.tolist() == [1, 3, 0, 2, 1, 2, 1, 3, 0, 2]
     assert found.test_chunks == ["a d\n"]
     assert found.validation_chunks == []
     assert isinstance(found.train, np.memmap)
-
-
-def _learned(config: Config, folder: Path) -> Learned:
-    work = folder / "work"
-    work.mkdir(parents=True)
-    cut, corpus = ngram_data.tokenizer(config), ngram_data.read(config)
-    return training.learn(config, ngram_data.encode(config, corpus, cut, work), folder, work)
-
-
-def test_both_files_hold_the_model(tmp_path: Path) -> None:
-    data = texts.write(tmp_path / "good.txt", texts.sentences(100))
-    config = Config(data=str(data), tokenizer="space", smoothing="witten-bell", order=2)
-    learned = _learned(config, tmp_path / "run")
-    assert sorted(path.name for path in (tmp_path / "run").iterdir()) == ["model.arpa", "model.npz", "work"]
-    for name in ("model.arpa", "model.npz"):
-        model = ngram.read(tmp_path / "run" / name)
-        text = ["w1 w2 w0 w30\n"]
-        expected = ngram.score(learned.model, learned.model.vocabulary.encode(text)).log10
-        assert ngram.score(model, model.vocabulary.encode(text)).log10 == pytest.approx(expected, rel=1e-6)
-
-
-def test_a_model_mixed_with_itself_is_itself(tmp_path: Path) -> None:
-    data = texts.write(tmp_path / "good.txt", texts.sentences(200))
-    flags = {"data": str(data), "test": data, "tokenizer": "space", "smoothing": "witten-bell", "order": 2}
-    plain = _learned(Config(**flags, arpa=False), tmp_path / "plain")  # type: ignore[arg-type]
-    assert sorted(path.name for path in (tmp_path / "plain").iterdir()) == ["model.npz", "work"]
-    # The whole text trains the mixed one as well, since what weighs it is given.
-    mix = (tmp_path / "plain" / "model.npz",)
-    mixed = _learned(Config(**flags, mix=mix, validation=data), tmp_path / "mixed")  # type: ignore[arg-type]
-    assert sum(mixed.parameters["weights of the mixed models"]) == pytest.approx(1)
-    context = plain.model.vocabulary.encode(["w1 w2\n"])[None, :2]
-    expected = ngram.distribution(plain.model, context)
-    assert ngram.distribution(mixed.model, context) == pytest.approx(expected, rel=1e-5)
 
 
 def test_a_missing_model_is_told_before_anything_is_read(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""pipelines.ngram.evaluation: the scores of an n-gram model: its perplexity on the test text."""
+"""The scores of an n-gram model, by hand."""
 
 import math
 from pathlib import Path
@@ -7,13 +7,16 @@ import numpy as np
 import pytest
 
 from nlp import ngram
+from nlp.corpora import lines
 from nlp.ngram import NGramModel
 from nlp.ngrams.tables import Level
+from nlp.tokenizers.tokenizer import Tokenizer
 from nlp.vocabulary import BOS, EOS, UNK, Vocabulary
 from pipelines.ngram import evaluation
 from pipelines.ngram.data import Texts
-from pipelines.ngram.training import Learned
+from pipelines.ngram.training import Trained
 from pipelines.text.left_out import NotUsed
+from tests.e2e import texts
 
 
 def unigrams(**probabilities: float) -> NGramModel:
@@ -26,8 +29,10 @@ def unigrams(**probabilities: float) -> NGramModel:
     return NGramModel(vocabulary=Vocabulary([UNK, BOS, EOS, *probabilities]), levels=(level,), smoothing="by hand")
 
 
-def _judged(model: NGramModel, text: str, tmp_path: Path) -> dict[str, float]:
-    told = Texts(
+def _scores(model: NGramModel, text: str, tmp_path: Path) -> dict[str, float]:
+    data = Texts(
+        corpus=lines.read(str(texts.write(tmp_path / "any.txt", ["a"]))),
+        tokenizer=Tokenizer("space"),
         vocabulary=model.vocabulary,
         train=np.zeros(0, np.int32),
         test_chunks=[text],
@@ -35,11 +40,11 @@ def _judged(model: NGramModel, text: str, tmp_path: Path) -> dict[str, float]:
         not_used=NotUsed(0, []),
     )
     counts = ngram.count(model.vocabulary.encode(["a\n"]), vocabulary_size=len(model.vocabulary), order=1)
-    return evaluation.judge(Learned(model=model, counts=counts), told).scores
+    return evaluation.evaluate(Trained(data=data, model=model, counts=counts)).scores
 
 
 def test_scores_by_hand(tmp_path: Path) -> None:
-    scores = _judged(unigrams(a=0.5, b=0.25), "a b\na\n", tmp_path)
+    scores = _scores(unigrams(a=0.5, b=0.25), "a b\na\n", tmp_path)
     # 0.5 x 0.25 x 0.25 (end) x 0.5 x 0.25 (end) over five tokens.
     expected = (0.5 * 0.25 * 0.25 * 0.5 * 0.25) ** (-1 / 5)
     assert scores == pytest.approx(
@@ -55,8 +60,8 @@ def test_scores_by_hand(tmp_path: Path) -> None:
 
 
 def test_what_is_infinite_is_no_score(tmp_path: Path) -> None:
-    scores = _judged(unigrams(a=0.5, b=0.0), "a c\nb\n", tmp_path)
+    scores = _scores(unigrams(a=0.5, b=0.0), "a c\nb\n", tmp_path)
     assert scores == {"oov": 1, "sentences": 2, "impossible": 2, "n": 5}
-    scores = _judged(unigrams(a=0.5), "a c\n", tmp_path)
+    scores = _scores(unigrams(a=0.5), "a c\n", tmp_path)
     assert scores["perplexity_without_oov"] == pytest.approx(2)
     assert all(math.isfinite(value) for value in scores.values())

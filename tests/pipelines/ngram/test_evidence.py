@@ -1,4 +1,4 @@
-"""What the n-gram report is told, against the same worked out another way."""
+"""The evidence of an n-gram run, against the same worked out another way."""
 
 import dataclasses
 import math
@@ -9,38 +9,42 @@ import numpy as np
 import pytest
 
 from nlp import ngram
-from nlp.ngrams import counts
+from nlp.ngram import NGramModel
 from pipelines.ngram import data as ngram_data
 from pipelines.ngram import evaluation, training
 from pipelines.ngram import evidence as ngram_evidence
 from pipelines.ngram.config import Config
 from pipelines.ngram.data import Texts
-from pipelines.ngram.evaluation import Judged
+from pipelines.ngram.evaluation import Evaluated
 from pipelines.ngram.evidence import Evidence
-from pipelines.ngram.training import Learned
 from tests.e2e import texts
 
 
 class Run(NamedTuple):
-    """The acts of a run until the report."""
+    """The steps of a run until the report."""
 
     config: Config
-    texts: Texts
-    learned: Learned
-    judged: Judged
+    evaluated: Evaluated
     evidence: Evidence
+
+    @property
+    def texts(self) -> Texts:
+        """What was read."""
+        return self.evaluated.trained.data
+
+    @property
+    def model(self) -> NGramModel:
+        """What was trained."""
+        return self.evaluated.trained.model
 
 
 def _run(folder: Path, lines: list[str], held_out: list[str], **flags: object) -> Run:
     data, test = texts.write(folder / "data.txt", lines), texts.write(folder / "test.txt", held_out)
     named: dict[str, object] = {"data": str(data), "test": test, "tokenizer": "space", "smoothing": "witten-bell"}
     config = Config(**{**named, **flags})  # type: ignore[arg-type]
-    corpus = ngram_data.read(config)
-    encoded = ngram_data.encode(config, corpus, ngram_data.tokenizer(config), folder)
-    learned = training.learn(config, encoded, folder, folder)
-    judged = evaluation.judge(learned, encoded)
-    evidence = ngram_evidence.gather(config, encoded, learned, judged, seconds={"all": 1.0})
-    return Run(config, encoded, learned, judged, evidence)
+    encoded = ngram_data.encode(config, ngram_data.read(config), folder)
+    evaluated = evaluation.evaluate(training.train(config, encoded, folder, folder))
+    return Run(config, evaluated, ngram_evidence.gather(config, evaluated))
 
 
 @pytest.fixture(scope="module")
@@ -48,20 +52,6 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     """Trigrams; the test text has an unknown word and an empty sentence."""
     held_out = [*texts.sentences(40, seed=1), "w0 new w1", "", "w2"]
     return _run(tmp_path_factory.mktemp("run"), texts.sentences(200), held_out)
-
-
-def test_shorter_counts_are_counts_of_lower_order() -> None:
-    ids = np.concatenate([[1, *np.random.default_rng(line).integers(3, 9, line % 7), 2] for line in range(200)])
-    ids = ids.astype(np.int32)
-    every = ngram.count(ids, vocabulary_size=9, order=5)
-    for order in range(1, 6):
-        expected = ngram.count(ids, vocabulary_size=9, order=order)
-        found = counts.shorter(every, order)
-        assert found.vocabulary_size == expected.vocabulary_size
-        for field in ("keys", "raw", "adjusted", "suffix", "begins"):
-            pairs = zip(getattr(found, field), getattr(expected, field), strict=True)
-            for one, other in pairs:
-                np.testing.assert_array_equal(one, other, err_msg=f"{field} at order {order}")
 
 
 def test_perplexity_of_lower_orders(run: Run) -> None:
@@ -74,7 +64,7 @@ def test_perplexity_of_lower_orders(run: Run) -> None:
 
 
 def test_extreme_sentences_are_those_scored_alone(run: Run) -> None:
-    model = run.learned.model
+    model = run.model
     lines = (Path(run.config.data).parent / "test.txt").read_text(encoding="utf-8").splitlines()
     alone = {
         line: ngram.perplexity(ngram.score(model, model.vocabulary.encode([f"{line}\n"]))).including
@@ -89,7 +79,7 @@ def test_extreme_sentences_are_those_scored_alone(run: Run) -> None:
 
 
 def test_coloured_words_are_those_of_the_model(run: Run) -> None:
-    model = run.learned.model
+    model = run.model
     assert len(run.evidence.coloured) == 3
     for sentence in run.evidence.coloured:
         words = [word.text for word in sentence]
@@ -106,9 +96,9 @@ def test_sizes_and_shares(run: Run) -> None:
     assert (train.sentences, train.words) == (200, sum(len(line.split()) for line in lines))
     assert (train.types, train.oov) == (len({word for line in lines for word in line.split()}), 0)
     assert (test.sentences, test.oov) == (43, 1)
-    assert run.evidence.matched[0] == pytest.approx(1 / run.judged.scores["n"])
+    assert run.evidence.matched[0] == pytest.approx(1 / run.evaluated.scores["n"])
     assert sum(run.evidence.matched) == pytest.approx(1)
-    assert run.evidence.ngrams == [len(level.keys) for level in run.learned.model.levels]
+    assert run.evidence.ngrams == [len(level.keys) for level in run.model.levels]
     assert run.evidence.vocabulary == train.types + 2
     assert len(run.evidence.samples) == 8
 
@@ -135,7 +125,7 @@ def test_characters_are_written_as_text(tmp_path: Path) -> None:
     assert any(" w" in text for _, text in run.evidence.samples)
 
 
-def test_discounts_are_told_by_order(tmp_path: Path) -> None:
+def test_discounts_are_listed_by_order(tmp_path: Path) -> None:
     flags = {"smoothing": "modified-kneser-ney", "discount_fallback": (0.5, 1.0, 1.5), "prune": (0, 0, 1)}
     run = _run(tmp_path, texts.sentences(50), ["w0 w1"], **flags)
     # So few words give no discounts: order 1 has those of the flag.

@@ -1,34 +1,44 @@
-"""Parts, weights, scores and files of an n-gram run, against numbers worked out by hand."""
+"""The training of an n-gram model: its files hold it, and a mixture with itself is itself."""
 
-import numpy as np
+from pathlib import Path
+
 import pytest
 
-from nlp.ngram import NGramModel
-from nlp.ngrams import mixture
-from nlp.ngrams.tables import Level
-from nlp.vocabulary import BOS, EOS, UNK, Vocabulary
+from nlp import ngram
+from pipelines.ngram import data as ngram_data
+from pipelines.ngram import training
+from pipelines.ngram.config import Config
+from pipelines.ngram.training import Trained
+from tests.e2e import texts
 
 
-def unigrams(**probabilities: float) -> NGramModel:
-    """A model of order 1; what is left to 1 goes to the end of the sentence, nothing to unknown words."""
-    end = 1 - sum(probabilities.values())
-    linear = np.array([0, 1, end, *probabilities.values()])
-    with np.errstate(divide="ignore"):
-        log10 = np.log10(linear)
-    level = Level(keys=np.arange(len(linear)), log10_prob=log10, log10_backoff=np.zeros(len(linear)))
-    return NGramModel(vocabulary=Vocabulary([UNK, BOS, EOS, *probabilities]), levels=(level,), smoothing="by hand")
+def _trained(config: Config, folder: Path) -> Trained:
+    work = folder / "work"
+    work.mkdir(parents=True)
+    return training.train(config, ngram_data.encode(config, ngram_data.read(config), work), folder, work)
 
 
-def test_weights_are_the_most_probable_ones() -> None:
-    """p(a) + p(b) is 0.8 in either model, so the best mixture has p(a) = 0.8 x the share of a among a and b."""
-    models = [unigrams(a=0.6, b=0.2), unigrams(a=0.2, b=0.6)]
-    weights = mixture.weigh(models, ["a b a\nb a\n"])
-    # a is 3 of 5: 0.2 + 0.4 weight = 0.48.
-    assert weights == pytest.approx([0.7, 0.3], abs=1e-4)
+def test_both_files_hold_the_model(tmp_path: Path) -> None:
+    data = texts.write(tmp_path / "good.txt", texts.sentences(100))
+    config = Config(data=str(data), tokenizer="space", smoothing="witten-bell", order=2)
+    trained = _trained(config, tmp_path / "run")
+    assert sorted(path.name for path in (tmp_path / "run").iterdir()) == ["model.arpa", "model.npz", "work"]
+    for name in ("model.arpa", "model.npz"):
+        model = ngram.read(tmp_path / "run" / name)
+        text = ["w1 w2 w0 w30\n"]
+        expected = ngram.score(trained.model, trained.model.vocabulary.encode(text)).log10
+        assert ngram.score(model, model.vocabulary.encode(text)).log10 == pytest.approx(expected, rel=1e-6)
 
 
-def test_weights_read_the_text_with_each_models_own_vocabulary() -> None:
-    models = [unigrams(a=0.5), unigrams(b=0.5)]
-    # Four ends are as likely in both; a is known to the first alone, b and c ... to the other.
-    weights = mixture.weigh(models, ["a\na\na\nb\n"])
-    assert weights == pytest.approx([0.75, 0.25], abs=1e-4)
+def test_a_model_mixed_with_itself_is_itself(tmp_path: Path) -> None:
+    data = texts.write(tmp_path / "good.txt", texts.sentences(200))
+    flags = {"data": str(data), "test": data, "tokenizer": "space", "smoothing": "witten-bell", "order": 2}
+    plain = _trained(Config(**flags, arpa=False), tmp_path / "plain")  # type: ignore[arg-type]
+    assert sorted(path.name for path in (tmp_path / "plain").iterdir()) == ["model.npz", "work"]
+    # The whole text trains the mixed one as well, since what weighs it is given.
+    mix = (tmp_path / "plain" / "model.npz",)
+    mixed = _trained(Config(**flags, mix=mix, validation=data), tmp_path / "mixed")  # type: ignore[arg-type]
+    assert sum(mixed.parameters["weights of the mixed models"]) == pytest.approx(1)
+    context = plain.model.vocabulary.encode(["w1 w2\n"])[None, :2]
+    expected = ngram.distribution(plain.model, context)
+    assert ngram.distribution(mixed.model, context) == pytest.approx(expected, rel=1e-5)

@@ -1,11 +1,14 @@
 """pipelines.report.advice on made-up histories: each reading is said with its numbers, and not said elsewhere."""
 
 import math
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pytest
 
-from pipelines.report.advice import reading
+from pipelines.classify.report import REMEDIES
+from pipelines.report import advice
+from pipelines.report.advice import Remedies, Scale
 
 KINDS = {
     "diverged": "not a finite number",
@@ -22,6 +25,13 @@ KINDS = {
     "no validation": "no validation loss",
 }
 FINE = {"accuracy": 0.97, "expected_calibration_error": 0.01, "n": 1000.0}
+
+
+def reading(
+    rows: Sequence[Mapping[str, float]], *, scores: Mapping[str, float], chance: float | None = None
+) -> list[str]:
+    """What a classifier's report says."""
+    return advice.sentences(rows, scores, Scale(chance=chance), REMEDIES)
 
 
 def history(**columns: list[float]) -> list[dict[str, float]]:
@@ -189,3 +199,15 @@ def test_short_or_poor_histories_still_say_something() -> None:
     assert kinds(reading(history(loss=falling(2.3, 0.1)), scores={})) == {"no validation"}
     assert len(reading(GOOD[:2], scores={})) == 1
     assert "No sign of over-fitting" in reading(history(loss=[1.0, 0.5], val_loss=[1.0, 0.6]), scores={})[0]
+
+
+def test_another_metric_and_a_pipelines_own_remedies() -> None:
+    rows = history(
+        loss=falling(2.3, 0.01), map_50=falling(0.1, 1.0), val_loss=falling(2.3, 0.9), val_map_50=falling(0.1, 0.75)
+    )
+    remedies = Remedies(over_fitting="more pictures with small things")
+    (note,) = advice.sentences(rows, {"map_50": 0.7, "n": 90.0}, Scale(metric="map_50"), remedies)
+    assert "training map_50 1.000 against validation map_50 0.750" in note
+    assert note.endswith("otherwise try more pictures with small things.")
+    assert "--augment" not in note
+    assert "--model" not in note

@@ -10,6 +10,7 @@ import pytest
 from pipelines.classify import sections as classify_sections
 from pipelines.report import network, sections
 from pipelines.report import page as report
+from pipelines.report.advice import Remedies, Scale
 from pipelines.report.page import Section
 
 NASTY = "<script>alert('1')</script> & \"Käfer\" 蜜蜂"
@@ -42,9 +43,20 @@ class Page(HTMLParser):
 
 def every_section() -> list[Section]:
     rows = [{"epoch": 1.0, "loss": 1.0, "val_loss": 1.5, "accuracy": 0.5, "val_accuracy": 0.4, "learning_rate": 0.1}]
-    form = {"file": f"{NASTY}.tflite", "bytes": 2048, "accuracy": 0.5, "agreement": 0.75, "max_abs_delta": 0.001}
+    form = {
+        "file": f"{NASTY}.tflite",
+        "bytes": 2048,
+        "scores": {NASTY: 0.5},
+        "agreement": 0.75,
+        "max_abs_delta": 0.001,
+        "milliseconds": 1.0,
+    }
+    parity = {"forms": {"int8": form}, "reference": {"name": NASTY, "scores": {NASTY: 0.55}}, "n": 360}
+    scores = {"accuracy": 0.5, "expected_calibration_error": 0.2, "n": 900.0}
+    forms = sections.forms(parity, "how to read it")
+    assert forms is not None
     return [
-        sections.reading(rows * 2, {"accuracy": 0.5, "expected_calibration_error": 0.2, "n": 900.0}),
+        sections.said_by_the_curves(rows * 2, scores, Scale(), Remedies()),
         sections.curves(rows),
         classify_sections.confusion(np.array([[1, 2], [3, 4]]), [NASTY, "жук"]),
         classify_sections.per_class({NASTY: {"precision": 0.5, "recall": 0.25, "f1": 1 / 3, "n": 4.0}}),
@@ -55,7 +67,7 @@ def every_section() -> list[Section]:
         network.dead_units({NASTY: 0.25}),
         sections.timing({"training": 1234.0, NASTY: 1.5}),
         sections.skipped([(NASTY, "truncated"), ("b.jpg", NASTY)]),
-        sections.forms({"forms": {"int8": form}, "keras": {"accuracy": 0.55}, "n": 360}),
+        forms,
     ]
 
 

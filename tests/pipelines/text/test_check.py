@@ -113,11 +113,13 @@ def test_doubts_about_the_words(tmp_path: Path, text: str, tokenizer: str, min_c
 
 
 def test_a_good_text_has_nothing_to_look_at(tmp_path: Path) -> None:
-    words = {"train": {"types": 3, "words": 20_000, "lines": 2, "longest_line": {"characters": 4, "line": 1}}}
-    part = words["train"] | {"most_frequent": [], "markup": [], "invalid_utf8": [], "skipped": []}
-    found = {"name": "a<b", "tokenizer": "space", "parts": {"train": part}, "errors": [], "warnings": []}
-    check.write_page(tmp_path / "check.html", found)
-    page = (tmp_path / "check.html").read_text(encoding="utf-8")
-    assert "Nothing to warn of." in _section(page, "To look at")
-    assert "<h1>The text: a&lt;b</h1>" in page
-    assert re.findall(r"<h2>(.*?)</h2>", page) == ["To look at", "Sizes", "Skipped files"]
+    path = tmp_path / "a&b.txt"
+    path.write_text(
+        "".join(f"the cat number{n} sat on mat{n} of floor{n} there\n" for n in range(3000)), encoding="utf-8"
+    )
+    check.check(tmp_path / "check", lines.read(str(path)), Tokenizer("space"))
+    page = (tmp_path / "check" / "check.html").read_text(encoding="utf-8")
+    assert "No warnings." in _section(page, "To look at")
+    assert "<h1>The text: " in page
+    assert "a&amp;b.txt" in page
+    assert re.findall(r"<h2>(.*?)</h2>", page) == ["To look at", "Sizes", "Most frequent words", "Skipped files"]

@@ -25,10 +25,10 @@ def test_lines_and_files_that_were_not_used(tmp_path: Path, capsys: pytest.Captu
     assert found.replaced == 51  # the lines of the folder once, though two parts read them
     assert len(found.skipped) == 12
     said = capsys.readouterr().out
-    assert "became U+FFFD in 51 lines, first in a.txt, line 1, byte 3" in said
+    assert "replaced by U+FFFD in 51 lines, first in a.txt, line 1, byte 3" in said
     assert "left out 12 files" in said
     assert "  b0.txt is empty; expected text\n" in said
-    assert said.endswith("  and 2 more, all listed in report.html\n")
+    assert said.endswith("  and 2 more, all in report.html\n")
 
 
 def test_nothing_to_tell(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -20,7 +20,7 @@ def run(tmp_path: Path) -> Path:
 
 def _fail(folder: Path, error: BaseException) -> None:
     def work_in_it() -> None:
-        with workplace.workplace(folder) as work:
+        with workplace.opened(folder) as work:
             (work / "ids").write_bytes(b"1")
             raise error
 
@@ -31,7 +31,7 @@ def _fail(folder: Path, error: BaseException) -> None:
 def test_temporary_files_are_gone_at_the_end(run: Path) -> None:
     (run / ".work").mkdir()
     (run / ".work" / "of a killed process").touch()
-    with workplace.workplace(run) as work:
+    with workplace.opened(run) as work:
         assert not list(work.iterdir())
         (work / "ids").write_bytes(b"1")
     assert sorted(path.name for path in run.iterdir()) == ["config.json", "environment.json"]

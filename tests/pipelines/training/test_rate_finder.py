@@ -1,10 +1,7 @@
 """The range test against its restatement in NumPy on one weight, and what it leaves behind."""
 
-import csv
-import json
 import math
 from dataclasses import replace
-from pathlib import Path
 
 import keras
 import numpy as np
@@ -30,48 +27,36 @@ def _restated() -> tuple[list[float], list[float], list[float]]:
     return rates, losses, smoothed
 
 
-def test_the_range_test_is_the_published_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_range_test_is_the_published_one() -> None:
     model, ones = tiny.one_weight(), np.ones((1, 1))
-    found = rate_finder.find(
-        model, tiny.stream(ones, ones, batch=1)(range(1)), tiny.PLAIN, loss="mean_squared_error", folder=tmp_path
-    )
+    found = rate_finder.find(model, tiny.stream(ones, ones, batch=1)(range(1)), tiny.PLAIN, loss="mean_squared_error")
     rates, losses, smoothed = _restated()
     assert len(rates) < 100  # It diverges: above a rate of 1 each step leads further away.
-    with (tmp_path / "learning_rate.csv").open(encoding="utf-8") as file:
-        rows = [{name: float(value) for name, value in row.items()} for row in csv.DictReader(file)]
-    assert len(rows) == len(rates)
-    np.testing.assert_allclose([row["learning_rate"] for row in rows], rates, rtol=1e-6)
-    np.testing.assert_allclose([row["loss"] for row in rows], losses, rtol=0.02, atol=1e-9)  # float32 on the way down
-    np.testing.assert_allclose(
-        [row["smoothed"] for row in rows], smoothed, rtol=0.02, atol=1e-9
-    )  # float32 on the way down
+    np.testing.assert_allclose(found.rates, rates, rtol=1e-6)
+    np.testing.assert_allclose(found.losses, losses, rtol=0.02, atol=1e-9)  # float32 on the way down
+    np.testing.assert_allclose(found.smoothed, smoothed, rtol=0.02, atol=1e-9)
 
     lowest = rates[int(np.argmin(smoothed))]
-    assert found["minimum"] == pytest.approx(lowest)
-    assert found["suggested"] == float(f"{lowest / 10:.2g}")
+    assert found.minimum == pytest.approx(lowest)
+    assert found.suggested == float(f"{lowest / 10:.2g}")
     slopes = np.diff(smoothed) / np.diff(np.log(rates))
-    assert found["steepest"] == pytest.approx(rates[int(np.argmin(slopes))], rel=0.25)  # Within a step.
-    told = json.loads((tmp_path / "learning_rate.json").read_text())
-    assert told == {**found, "rule": "a tenth of the rate with the lowest smoothed loss"}
-    assert (tmp_path / "learning_rate.png").read_bytes().startswith(b"\x89PNG")
-    assert f"suggested: --training.learning-rate {found['suggested']:g} (a tenth of" in capsys.readouterr().out
+    assert found.steepest == pytest.approx(rates[int(np.argmin(slopes))], rel=0.25)  # Within a step.
 
 
-def test_everything_is_put_back(tmp_path: Path) -> None:
+def test_everything_is_put_back() -> None:
     model = tiny.noisy_network()
     before = [np.array(variable) for variable in model.variables]
     x, y = np.random.default_rng(0).normal(size=(8, 3)), np.eye(2)[[0, 1] * 4]
     how = replace(tiny.PLAIN, optimizer="adamw", ema=0.9)
     loss = keras.losses.CategoricalCrossentropy(from_logits=True)
-    rate_finder.find(model, tiny.stream(x, y, batch=4)(range(1)), how, loss=loss, folder=tmp_path)
+    rate_finder.find(model, tiny.stream(x, y, batch=4)(range(1)), how, loss=loss)
     for variable, value in zip(model.variables, before, strict=True):
         np.testing.assert_array_equal(np.array(variable), value, err_msg=variable.path)
 
 
-def test_a_loss_that_is_no_number_is_refused(tmp_path: Path) -> None:
+def test_a_loss_that_is_no_number_is_refused() -> None:
     stream = tiny.stream(np.ones((1, 1)), np.full((1, 1), math.nan), batch=1)(range(1))
     with pytest.raises(
         RunError, match="the loss is not a number even at the lowest learning rate, 1e-07; look for broken"
     ):
-        rate_finder.find(tiny.one_weight(), stream, tiny.PLAIN, loss=tiny.output_plus_label, folder=tmp_path)
-    assert not list(tmp_path.iterdir())
+        rate_finder.find(tiny.one_weight(), stream, tiny.PLAIN, loss=tiny.output_plus_label)

@@ -15,7 +15,7 @@ def _normalised(folder: Path, lines: list[str], **flags: object) -> Text:
     data = texts.write(folder / "data.txt", lines)
     config = Config(data=str(data), **flags)  # type: ignore[arg-type]
     corpus = word2vec_data.read(config)
-    return word2vec_data.normalise(config, corpus, word2vec_data.tokenizer(config), folder)
+    return word2vec_data.normalise(config, corpus, folder)
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,10 @@ def test_sizes_of_a_text_of_many_chunks(tmp_path: Path) -> None:
 
 
 def test_no_words_at_all(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"data\.txt holds no words; .* Has the tokenizer letters none in this script"):
+    with pytest.raises(
+        DataError,
+        match=r"data\.txt holds no words; .* letters may not know this script; try --tokenizer ch",
+    ):
         _normalised(tmp_path, ["мир", "труд"], tokenizer="letters")
 
 

@@ -1,27 +1,30 @@
-"""What the word2vec report is told of small vectors."""
+"""The evidence of a word2vec run, of small vectors."""
+
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from nlp.embeddings.vectors import keyed
+from pipelines.exports import Exported
 from pipelines.text.left_out import NotUsed
 from pipelines.word2vec import evaluation
 from pipelines.word2vec import evidence as word2vec_evidence
 from pipelines.word2vec.config import Config
 from pipelines.word2vec.data import Text
 from pipelines.word2vec.evidence import Evidence
-from pipelines.word2vec.training import Learned
+from pipelines.word2vec.training import Trained
 
 
 def _gather(words: list[str], config: Config | None = None) -> Evidence:
     matrix = np.random.default_rng(0).normal(size=(len(words), 5)).astype(np.float32)
     counts = np.arange(len(words), 0, -1) * 10
     rows = [{"epoch": 1.0, "loss": 2.0, "learning_rate": 0.01, "words_per_second": 1e5, "seconds": 1.0}]
-    learned = Learned(vectors=keyed(words, matrix, counts=counts), rows=rows)
     config = config or Config()
-    text = Text(path=None, sentences=7, words=70, phrases=[], not_used=NotUsed(3, [("a.png", "a picture")]))  # type: ignore[arg-type]
-    judged = evaluation.judge(config, learned)
-    return word2vec_evidence.gather(config, text, learned, judged, None, seconds={"training": 1.0})
+    text = Text(path=Path("gone"), sentences=7, words=70, phrases=[], not_used=NotUsed(3, [("a.png", "a picture")]))
+    trained = Trained(data=text, vectors=keyed(words, matrix, counts=counts), rows=rows)
+    evaluated = evaluation.evaluate(config, trained)
+    return word2vec_evidence.gather(config, evaluated, Exported(parity=None, hint=""))
 
 
 def test_words_from_frequent_to_rare_with_their_nearest() -> None:
@@ -66,5 +69,5 @@ def test_what_was_done_and_found_is_passed_on() -> None:
     assert (evidence.method, evidence.settings) == ("gensim cbow", "hierarchical softmax, window 3")
     assert evidence.counts.tolist() == [30, 20, 10]
     assert (evidence.sentences, evidence.raw_words, evidence.vocabulary_size) == (7, 70, None)
-    assert (evidence.replaced, evidence.skipped) == (3, [("a.png", "a picture")])
+    assert evidence.replaced == 3
     assert _gather(["a", "b"]).settings == "5 negatives, window 5"

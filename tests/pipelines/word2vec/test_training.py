@@ -27,16 +27,16 @@ def test_vectors_history_and_epoch_lines(tmp_path: Path, capsys: pytest.CaptureF
     path = texts.write(tmp_path / "text.txt", texts.sentences(200))
     text = Text(path=path, sentences=200, words=1300, phrases=[], not_used=NotUsed(0, []))
     config = Config(dimensions=4, min_count=1, engine="gensim", training=Training(epochs=3, deterministic=True))
-    learned = training.learn(config, text, tmp_path)
-    assert [row["epoch"] for row in learned.rows] == [1, 2, 3]
+    trained = training.train(config, text, tmp_path)
+    assert [row["epoch"] for row in trained.rows] == [1, 2, 3]
     said = [line.split("  ")[0] for line in capsys.readouterr().out.splitlines()]
     assert said == ["epoch 1/3", "epoch 2/3", "epoch 3/3"]
     # A finished training is only read again, and says nothing.
-    again = training.learn(config, text, tmp_path)
-    assert again.rows == learned.rows
-    assert again.vectors.vectors.tobytes() == learned.vectors.vectors.tobytes()
+    again = training.train(config, text, tmp_path)
+    assert again.rows == trained.rows
+    assert again.vectors.vectors.tobytes() == trained.vectors.vectors.tobytes()
     assert capsys.readouterr().out == ""
     counts = dict.fromkeys(texts.WORDS, 0)
     for word in path.read_text(encoding="utf-8").split():
         counts[word] += 1
-    assert {word: learned.vectors.get_vecattr(word, "count") for word in learned.vectors.index_to_key} == counts
+    assert {word: trained.vectors.get_vecattr(word, "count") for word in trained.vectors.index_to_key} == counts

@@ -102,7 +102,7 @@ def test_the_module_runs(run_folder: Path, pictures: Path) -> None:
     told = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
     assert told.returncode == 1
     assert [line.split(": ")[0] for line in told.stdout.splitlines()] == [f"{pictures}/a.png"]
-    assert told.stderr == f"error: {pictures}/letter.txt: no picture that can be read (JPEG, PNG, GIF, BMP, WebP)\n"
+    assert told.stderr == f"error: {pictures}/letter.txt: not a picture that can be read (JPEG, PNG, GIF, BMP, WebP)\n"
 
 
 def test_the_module_takes_lines_of_standard_input(ngram: Path) -> None:

@@ -14,7 +14,7 @@ from tests.serving import page_models, text_models
 def test_a_bundle_says_its_task_and_input(tmp_path: Path) -> None:
     text_models.write_ngram(tmp_path / "run" / "export" / "2")
     with predict_model.in_bundle(tmp_path / "run") as opened:
-        assert (opened.task, opened.place, opened.taken) == ("ngram", str(tmp_path / "run"), {})
+        assert (opened.task, opened.place, opened.input_description) == ("ngram", str(tmp_path / "run"), {})
         answer = predict_model.run(opened.model, "serving_default", {"text": np.array([b"a"], object)}, reason=str)
         assert answer["perplexity"].shape == (1,)
 

@@ -77,9 +77,9 @@ def test_what_cannot_be_answered_is_named_and_the_rest_is_answered(
     told = capsys.readouterr()
     assert told.err.splitlines() == [
         f"error: {pictures}/cut.png: the picture is truncated or corrupt",
-        f"error: {pictures}/empty.png: no picture that can be read (JPEG, PNG, GIF, BMP, WebP)",
+        f"error: {pictures}/empty.png: not a picture that can be read (JPEG, PNG, GIF, BMP, WebP)",
         f"error: {pictures}/large.png: the picture is larger than 64 megapixels",
-        f"error: {pictures}/letter.txt: no picture that can be read (JPEG, PNG, GIF, BMP, WebP)",
+        f"error: {pictures}/letter.txt: not a picture that can be read (JPEG, PNG, GIF, BMP, WebP)",
     ]
     assert [line.split(": ")[0] for line in told.out.splitlines()] == [f"{pictures}/a.png", f"{pictures}/sub/b c.png"]
 
@@ -195,7 +195,7 @@ def test_wrong_paths(run_folder: Path, pictures: Path, capsys: Captured, bundle:
 def test_classify_in_python(run_folder: Path, pictures: Path) -> None:
     with saved_model.load(run_folder / "export" / "1") as loaded:
         answers = predict.classify(loaded, (pictures / "a.png").read_bytes())
-        with pytest.raises(ValueError, match=r"^no picture that can be read \(JPEG"):
+        with pytest.raises(ValueError, match=r"^not a picture that can be read \(JPEG"):
             predict.classify(loaded, b"dear")
     assert [name for name, _ in answers] == [name for name, _ in _expected(n=1)[0]]
     assert [score for _, score in answers] == pytest.approx([score for _, score in _expected(n=1)[0]], abs=1e-5)

@@ -263,7 +263,7 @@ def test_idx_with_names(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="`classes` names 3 classes, labels are 0 to 3; expected 0 to 2"):
         arrays.read_idx(tmp_path)
     (tmp_path / "classes.txt").write_bytes(b"ant\nbee\ncow\nK\xe4fer\n")
-    with pytest.raises(DataError, match=r"classes\.txt is no UTF-8 text: .*; expected one class name a line"):
+    with pytest.raises(DataError, match=r"classes\.txt is not UTF-8 text: .*; expected one class name per line"):
         arrays.read_idx(tmp_path)
 
 

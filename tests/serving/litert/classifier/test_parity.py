@@ -78,7 +78,7 @@ def test_parity_states_accuracy_agreement_and_difference(converted: Converted, f
 
 
 def test_parity_of_the_whole_set_is_written_beside_the_files(converted: Converted) -> None:
-    assert converted.parity["keras"] == {"accuracy": pytest.approx(21 / 24)}
+    assert converted.parity["reference"] == {"name": "Keras model", "scores": {"accuracy": pytest.approx(21 / 24)}}
     assert (converted.parity["n"], converted.parity["calibration_images"]) == (24, 30)
     assert json.loads((converted.folder / "parity.json").read_text(encoding="utf-8")) == converted.parity
     names = {"model.tflite", "model_float16.tflite", "model_int8.tflite", "labels.txt", "parity.json", "README.md"}

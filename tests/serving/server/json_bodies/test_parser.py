@@ -185,7 +185,7 @@ def test_kinds_of_numbers(rest: str) -> None:
         (rb'"\u00e9\ud83d\uDE00x"', "é😀x".encode()),
         (rb'"\u0000x"', b"\x00x"),
         (rb'"\udc00"', b"\xed\xb0\x80"),  # a low surrogate alone passes
-        (b'"\xff\xc3\xa9\x7f"', b"\xff\xc3\xa9\x7f"),  # and so do bytes that are no UTF-8
+        (b'"\xff\xc3\xa9\x7f"', b"\xff\xc3\xa9\x7f"),  # and so do bytes that are not UTF-8
     ],
 )
 def test_strings(body: bytes, content: bytes) -> None:
