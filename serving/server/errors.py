@@ -79,5 +79,5 @@ def from_exception(error: BaseException) -> ServingError:
     return ServingError(code, str(error) or type(error).__name__)
 
 
-class StartError(Exception):
-    """The server cannot be started; the message is meant for the person who started it."""
+class StartError(OSError):
+    """The server cannot start as it was told to; the message says what to change on the command line."""

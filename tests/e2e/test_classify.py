@@ -120,7 +120,7 @@ def test_every_tflite_answers_as_keras_does(told: Told, form: str) -> None:
     parity = json.loads((told.folder / "mobile" / "parity.json").read_text())["forms"][form]
     assert difference <= TOLERANCE[form]
     assert parity["max_abs_delta"] == pytest.approx(difference, abs=1e-5)
-    assert parity["accuracy"] == pytest.approx(float((answers.argmax(-1) == told.images.test.labels).mean()))
+    assert parity["scores"]["accuracy"] == pytest.approx(float((answers.argmax(-1) == told.images.test.labels).mean()))
     assert list(litert_metadata.read(path).labels) == list(told.images.classes)
 
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from serving.server.calls import signature_checks
 from serving.server.calls.prediction import DEFAULT_SIGNATURE, run, signature_name
+from serving.server.calls.rules import PLAIN, Rules
 from serving.server.errors import Code, ServingError, invalid_argument
 from serving.server.json_bodies import answer, example, text
 from serving.server.models.versions import Version
@@ -31,15 +32,15 @@ def regress(version: Version, name: str, examples: np.ndarray, **limits: Any) ->
 
 
 def classify_outputs(
-    version: Version, name: str, examples: np.ndarray, *, check_method: bool = False, deadline: float | None = None
+    version: Version, name: str, examples: np.ndarray, *, rules: Rules = PLAIN, deadline: float | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
     """Labels (bytes) and scores (float32), both [n, classes], of n serialised tf.Examples.
 
-    `check_method`: the signature must be declared for classification. `deadline`: as in `inference.run`. Raises
+    `rules`: whether the signature must be declared for classification. `deadline`: as in `inference.run`. Raises
     ServingError.
     """
     signature = _signature(version, name)
-    signature_checks.check_classification(signature, check_method=check_method)
+    signature_checks.check_classification(signature, rules=rules)
     _check_filled(examples)
     outputs = run(version, name, {"inputs": examples}, deadline=deadline)
     classes, scores = outputs.get("classes"), outputs.get("scores")
@@ -61,11 +62,11 @@ def classify_outputs(
 
 
 def regress_outputs(
-    version: Version, name: str, examples: np.ndarray, *, check_method: bool = False, deadline: float | None = None
+    version: Version, name: str, examples: np.ndarray, *, rules: Rules = PLAIN, deadline: float | None = None
 ) -> np.ndarray:
     """The numbers (float32, [n]) for n serialised tf.Examples; arguments and errors as for `classify_outputs`."""
     signature = _signature(version, name)
-    signature_checks.check_regression(signature, check_method=check_method)
+    signature_checks.check_regression(signature, rules=rules)
     _check_filled(examples)
     values = run(version, name, {"inputs": examples}, deadline=deadline)["outputs"]
     if values.ndim != 1 and (values.ndim != 2 or values.shape[1] != 1):

@@ -8,6 +8,7 @@ import numpy as np
 from serving.server import tensor_proto
 from serving.server.calls import signature_checks
 from serving.server.calls.prediction import DEFAULT_SIGNATURE
+from serving.server.calls.rules import PLAIN, Rules
 from serving.server.errors import Code, ServingError, invalid_argument
 
 
@@ -20,16 +21,16 @@ class PredictRequest(NamedTuple):
     """The outputs to answer; None for all."""
 
 
-def read(signatures: Mapping[str, Any], request: Any, *, check_method: bool = False) -> PredictRequest:
+def read(signatures: Mapping[str, Any], request: Any, *, rules: Rules = PLAIN) -> PredictRequest:
     """Read a request for a model with these signatures; ServingError when it does not fit them.
 
-    `check_method`: the signature must be declared for prediction.
+    `rules`: whether the signature must be declared for prediction.
     """
     name = request.model_spec.signature_name or DEFAULT_SIGNATURE
     signature = signatures.get(name)
     if signature is None:
         raise ServingError(Code.FAILED_PRECONDITION, f'Serving signature key "{name}" not found.')
-    if check_method:
+    if rules.check_method:
         signature_checks.check_prediction_method(signature)
     return PredictRequest(name, _inputs(signature, request.inputs), _wanted(signature, request.output_filter))
 

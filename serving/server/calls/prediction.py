@@ -12,6 +12,7 @@ import numpy as np
 from serving.server import errors
 from serving.server.batching.model import BatchedModel
 from serving.server.calls import signature_checks
+from serving.server.calls.rules import PLAIN, Rules
 from serving.server.errors import ServingError, invalid_argument
 from serving.server.json_bodies import answer as json_answer
 from serving.server.json_bodies import plain_numbers, tensor, text
@@ -35,20 +36,11 @@ class Prediction(NamedTuple):
     float16: bool = False
 
 
-def prepare(
-    repository: Repository,
-    spec: ModelSpec,
-    body: bytes,
-    *,
-    check_method: bool = False,
-    output_filter: bool = False,
-    float16: bool = False,
-) -> Prediction:
+def prepare(repository: Repository, spec: ModelSpec, body: bytes, rules: Rules = PLAIN) -> Prediction:
     """Read the body of a predict call and acquire its version; ServingError, and nothing held, when it is wrong.
 
-    The order of the checks is the contract: JSON, signature name, model, instances or inputs, and with `check_method`
-    whether the signature is declared for prediction. `output_filter`: take that key; `float16`: take half and bfloat16
-    tensors. These two go beyond TensorFlow Serving.
+    The order of the checks is the contract: JSON, signature name, model, instances or inputs, and, if `rules` say so,
+    whether the signature is declared for prediction.
     """
     numbers = plain_numbers.predict_body(body)
     document = {} if numbers else text.parse(body)
@@ -57,15 +49,15 @@ def prepare(
     try:
         dtypes = _dtypes(version.model, name)
         chosen = None
-        inputs = _plain(numbers, dtypes, float16=float16) if numbers else None
+        inputs = _plain(numbers, dtypes, float16=rules.float16) if numbers else None
         if inputs is None:
             document = document or text.parse(body)
-            chosen = _output_filter(document) if output_filter else None
-            inputs = _inputs(document, dtypes, float16=float16)
-        if check_method:
+            chosen = _output_filter(document) if rules.output_filter else None
+            inputs = _inputs(document, dtypes, float16=rules.float16)
+        if rules.check_method:
             signature_checks.check_prediction_method(version.model.metadata[name or DEFAULT_SIGNATURE])
         rows = numbers.rows if numbers else "instances" in document
-        return Prediction(version, name or DEFAULT_SIGNATURE, inputs, rows, chosen, float16)
+        return Prediction(version, name or DEFAULT_SIGNATURE, inputs, rows, chosen, rules.float16)
     except BaseException:
         repository.release(version)
         raise

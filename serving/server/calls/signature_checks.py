@@ -5,6 +5,7 @@ predict_util.cc, classifier.cc, regressor.cc. The method's name is looked at wit
 
 from typing import Any
 
+from serving.server.calls.rules import PLAIN, Rules
 from serving.server.errors import Code, ServingError, invalid_argument
 
 METHODS = {"classify": "tensorflow/serving/classify", "regress": "tensorflow/serving/regress"}
@@ -18,9 +19,9 @@ def check_prediction_method(signature: Any) -> None:
         raise ServingError(Code.INTERNAL, message + signature.method_name)
 
 
-def check_classification(signature: Any, *, check_method: bool = False) -> None:
+def check_classification(signature: Any, *, rules: Rules = PLAIN) -> None:
     """One input, `inputs`; one or two outputs, among them `classes` or `scores`."""
-    if check_method:
+    if rules.check_method:
         _check_method(signature, "classification", METHODS["classify"])
     _check_input(signature, "classification", outputs=2)
     if not {"classes", "scores"} & signature.outputs.keys():
@@ -31,9 +32,9 @@ def check_classification(signature: Any, *, check_method: bool = False) -> None:
         )
 
 
-def check_regression(signature: Any, *, check_method: bool = False) -> None:
+def check_regression(signature: Any, *, rules: Rules = PLAIN) -> None:
     """One input, `inputs`, and one output, `outputs`."""
-    if check_method:
+    if rules.check_method:
         _check_method(signature, "regression", METHODS["regress"])
     _check_input(signature, "regression", outputs=1)
     if "outputs" not in signature.outputs:

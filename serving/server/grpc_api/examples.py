@@ -8,6 +8,7 @@ import numpy as np
 from serving.server.calls import examples as example_calls
 from serving.server.calls import signature_checks
 from serving.server.calls.prediction import DEFAULT_SIGNATURE
+from serving.server.calls.rules import PLAIN, Rules
 from serving.server.calls.signature_checks import METHODS
 from serving.server.errors import Code, ServingError, invalid_argument
 from serving.server.models.versions import Version
@@ -38,10 +39,10 @@ def regress(version: Version, signature: str, examples: np.ndarray, result: Any,
         result.regressions.add(value=value)
 
 
-def check_tasks(version: Version, tasks: Sequence[Any], *, check_method: bool = False) -> list[str]:
+def check_tasks(version: Version, tasks: Sequence[Any], *, rules: Rules = PLAIN) -> list[str]:
     """The signature of each InferenceTask; all must be for one model and one input tensor, each for another signature.
 
-    `check_method`: each signature must be declared for its task.
+    `rules`: whether each signature must be declared for its task.
     """
     names: list[str] = []
     tensors: set[str] = set()
@@ -58,9 +59,9 @@ def check_tasks(version: Version, tasks: Sequence[Any], *, check_method: bool = 
             raise invalid_argument(f"Requested signature not found in model graph: {name}")
         signature = version.model.signatures[name]
         if task.method_name == METHODS["classify"]:
-            signature_checks.check_classification(signature, check_method=check_method)
+            signature_checks.check_classification(signature, rules=rules)
         elif task.method_name == METHODS["regress"]:
-            signature_checks.check_regression(signature, check_method=check_method)
+            signature_checks.check_regression(signature, rules=rules)
         else:
             raise ServingError(Code.UNIMPLEMENTED, f"Unsupported signature method_name: {task.method_name}")
         tensors.add(signature.inputs["inputs"].name)

@@ -21,6 +21,7 @@ from tensorflow_serving.apis import (
 from serving.server import tensor_proto
 from serving.server.calls import predict_request, prediction
 from serving.server.calls.prediction import DEFAULT_SIGNATURE
+from serving.server.calls.rules import PLAIN, Rules
 from serving.server.calls.signature_checks import METHODS
 from serving.server.errors import Code, invalid_argument
 from serving.server.grpc_api import call
@@ -40,7 +41,7 @@ KINDS: Mapping[str, Kind] = {"Predict": "predict", "Classify": "classify", "Regr
 class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
     """All calls of the service.
 
-    `tensor_content`: outputs of Predict are packed; `check_method`: a signature must be declared for the call; `record`
+    `tensor_content`: outputs of Predict are packed; `record`
     hears of each OK call.
     """
 
@@ -50,13 +51,13 @@ class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
         *,
         metrics: Metrics | None = None,
         tensor_content: bool = False,
-        check_method: bool = False,
+        rules: Rules = PLAIN,
         record: Record | None = None,
     ) -> None:
         self._repository = repository
         self._metrics = metrics
         self._tensor_content = tensor_content
-        self._check_method = check_method
+        self._rules = rules
         self._record = record
 
     def Predict(self, request: Any, context: Any) -> Any:  # noqa: N802, the names in prediction_service.proto
@@ -95,7 +96,7 @@ class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
         spec = call.model_spec(request)
         with self._repository.use(spec) as version:
             signatures = version.model.signatures
-            name, inputs, wanted = predict_request.read(signatures, request, check_method=self._check_method)
+            name, inputs, wanted = predict_request.read(signatures, request, rules=self._rules)
             start = time.perf_counter()
             outputs = prediction.run(version, name, inputs, outputs=wanted, deadline=deadline)
             self._note(version, "Predict", name, inputs, start)
@@ -125,7 +126,7 @@ class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
         with self._repository.use(spec) as version:
             examples = grpc_examples.read(request.input)
             start = time.perf_counter()
-            fill(version, name, examples, answer.result, check_method=self._check_method, deadline=deadline)
+            fill(version, name, examples, answer.result, rules=self._rules, deadline=deadline)
             self._note(version, api, name, {"inputs": examples}, start)
             if self._metrics:
                 self._metrics.count_examples(version.name, len(examples))
@@ -135,9 +136,9 @@ class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
     def _multi_inference(self, request: Any, deadline: float | None) -> Any:
         first = request.tasks[0] if request.tasks else inference_pb2.InferenceTask()
         answer = inference_pb2.MultiInferenceResponse()
-        limits: dict[str, Any] = {"check_method": self._check_method, "deadline": deadline}
+        limits: dict[str, Any] = {"rules": self._rules, "deadline": deadline}
         with self._repository.use(call.from_message(first.model_spec)) as version:
-            names = grpc_examples.check_tasks(version, request.tasks, check_method=self._check_method)
+            names = grpc_examples.check_tasks(version, request.tasks, rules=self._rules)
             examples = grpc_examples.read(request.input)
             for task, name in zip(request.tasks, names, strict=True):
                 result = answer.results.add()

@@ -11,6 +11,8 @@ import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 
 from serving.server import bearer
+from serving.server.errors import StartError
+from serving.server.grpc_api.options import Options
 from serving.server.metrics import Metrics
 from serving.server.models.repository import Repository
 
@@ -23,25 +25,18 @@ MOST_REFUSING_SECONDS = 1.0
 
 HEALTH = f"/{health.SERVICE_NAME}/"
 
-OPTIONS: Mapping[str, int | str] = {
+CHANNEL_ARGUMENTS: Mapping[str, int | str] = {
     "grpc.max_receive_message_length": 2**31 - 1,  # as in TensorFlow Serving: no message can be longer
     "grpc.max_send_message_length": 2**31 - 1,
     "grpc.so_reuseport": 0,  # else a second server takes the port too, and each gets half of the calls
 }
 
 
-class StartProblem(OSError):  # noqa: N818, no bug but something to put right on the command line
-    """The server cannot listen as it was told to; the message says what to change."""
-
-
 class GrpcServer:
     """PredictionService, ModelService and, if wanted, the health service, answered by a pool of threads.
 
-    `max_threads`: calls answered at a time, 0 for four for each CPU. `token`: what a call has to send as the metadata
-    `authorization: Bearer <token>`, except to the health service; empty for none. `ssl`: an SSLConfig message.
-    `channel_arguments`: settings of the gRPC library, "name=value,name=value". `tensor_content`: outputs of Predict are
-    packed. `check_method`: a signature must be declared for the call. `reload` gets the ModelServerConfig of a
-    HandleReloadConfigRequest and raises ServingError; `record` hears of each OK call, see `request_log`.
+    `reload` gets the ModelServerConfig of a HandleReloadConfigRequest and raises ServingError; `record` hears of each OK
+    call, see `request_log`.
     """
 
     def __init__(
@@ -49,36 +44,29 @@ class GrpcServer:
         repository: Repository,
         *,
         reload: Callable[[Any], None],
+        options: Options | None = None,
         metrics: Metrics | None = None,
-        token: str = "",
-        max_threads: int = 0,
-        health: bool = False,
-        ssl: Any = None,
-        channel_arguments: str = "",
-        tensor_content: bool = False,
-        check_method: bool = False,
         record: Callable[..., None] | None = None,
     ) -> None:
         self._repository = repository
         self._reload = reload
         self._metrics = metrics
-        self._tensor_content = tensor_content
-        self._check_method = check_method
         self._record = record
-        self._credentials = _credentials(ssl) if ssl is not None else None
-        self._health = _Health() if health else None
-        self._pool = ThreadPoolExecutor(max_threads or 4 * (os.cpu_count() or 1), thread_name_prefix="grpc")
-        self._door = _Door(token)
+        self._options = options = options or Options()
+        self._credentials = _credentials(options.ssl) if options.ssl is not None else None
+        self._health = _Health() if options.health else None
+        self._pool = ThreadPoolExecutor(options.max_threads or 4 * (os.cpu_count() or 1), thread_name_prefix="grpc")
+        self._door = _Door(options.token)
         self._server = grpc.server(
             self._pool,
             interceptors=[self._door],
-            options=list({**OPTIONS, **_channel_arguments(channel_arguments)}.items()),
+            options=list({**CHANNEL_ARGUMENTS, **_channel_arguments(options.channel_arguments)}.items()),
         )
         self.port = 0
         """The port that is listened to; 0 before `start`, and without one."""
 
     def start(self, address: str | None, port: int, socket_path: str = "") -> None:
-        """Listen and answer; port 0 takes a free one. Loads TensorFlow. StartProblem when that cannot be.
+        """Listen and answer; port 0 takes a free one. Loads TensorFlow. StartError when that cannot be.
 
         `address`: an IPv4 or IPv6 address, None for no port. `socket_path`: a Unix socket beside or instead of it.
         """
@@ -107,8 +95,8 @@ class GrpcServer:
         prediction = PredictionService(
             self._repository,
             metrics=self._metrics,
-            tensor_content=self._tensor_content,
-            check_method=self._check_method,
+            tensor_content=self._options.tensor_content,
+            rules=self._options.rules,
             record=self._record,
         )
         prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(prediction, self._server)
@@ -129,7 +117,7 @@ class GrpcServer:
                 if self._credentials is not None
                 else "Stop what uses it, or choose another --port, --rest_api_host or --grpc_socket_path."
             )
-            raise StartProblem(f"Cannot listen on {address} for gRPC. {advice}") from error
+            raise StartError(f"Cannot listen on {address} for gRPC. {advice}") from error
 
 
 class _Health(health.HealthServicer):
@@ -206,7 +194,7 @@ def _channel_arguments(text: str) -> dict[str, int | str]:
     for part in filter(None, (part.strip() for part in text.split(","))):
         name, equals, value = part.partition("=")
         if not name or not equals:
-            raise StartProblem(f"--grpc_channel_arguments: '{part}' was found, name=value was expected.")
+            raise StartError(f"--grpc_channel_arguments: '{part}' was found, name=value was expected.")
         try:
             arguments[name] = int(value)
         except ValueError:
@@ -218,9 +206,9 @@ def _credentials(ssl: Any) -> Any:
     """Server credentials of an SSLConfig message, PEM text in its fields."""
     for field in ("server_key", "server_cert"):
         if "-----BEGIN" not in getattr(ssl, field):
-            raise StartProblem(f"--ssl_config_file: no PEM text was found in {field}. Put the text itself there.")
+            raise StartError(f"--ssl_config_file: no PEM text was found in {field}. Put the text itself there.")
     if ssl.client_verify and not ssl.custom_ca:
-        raise StartProblem("--ssl_config_file: client_verify needs custom_ca, the certificate that signs the clients'.")
+        raise StartError("--ssl_config_file: client_verify needs custom_ca, the certificate that signs the clients'.")
     return grpc.ssl_server_credentials(
         [(ssl.server_key.encode(), ssl.server_cert.encode())],
         root_certificates=ssl.custom_ca.encode() or None,

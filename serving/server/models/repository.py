@@ -2,16 +2,15 @@
 
 import logging
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 
-from serving.server import errors
 from serving.server.errors import Code, ServingError
-from serving.server.models import changes, loading, policies, served
+from serving.server.models import changes, labels, loading, served
 from serving.server.models import config as model_config
 from serving.server.models.changes import Change
 from serving.server.models.config import ModelConfig
+from serving.server.models.lookout import Lookout, of_model
 from serving.server.models.served import ServedModel
 from serving.server.models.spec import ModelSpec
 from serving.server.models.versions import State, Version
@@ -27,7 +26,7 @@ class Repository:
     """Models by name with the versions their policies ask for; new versions are ready before the old ones go.
 
     One change is made at a time, under `_changing`; the fields of models and versions change under `_lock`, which
-    nobody holds while he loads, closes or waits.
+    is not held while loading, closing or waiting.
     """
 
     def __init__(
@@ -48,8 +47,7 @@ class Repository:
         self._loader = loading.VersionLoader(
             load, self._lock, threads=load_threads, retries=retries, retry_seconds=retry_seconds, ended=self._ended
         )
-        self._warnings: dict[str, set[str]] = {}
-        """What was odd about the folders of each model at the last look."""
+        self._lookout = Lookout()
         self._applied = False
         self._listed = False
         """Whether one of the configs listed models; the others were empty."""
@@ -119,8 +117,12 @@ class Repository:
             model_config.check_platforms(configs, self._models)
             with self._lock:
                 for config in configs:
-                    self._check_labels(config)
-            steps = [change for config in configs if (change := self._change(config)) is not None]
+                    labels.check(config, self._models.get(config.name), new_ones_on_any=self._allow_labels)
+            steps = [
+                change
+                for config in configs
+                if (change := changes.step(config, self._models.get(config.name), self._lookout)) is not None
+            ]
             before = dict(self._models)
             self._track(steps)
             self._loader.load([(change.config, version) for change in steps for version in change.versions])
@@ -136,11 +138,11 @@ class Repository:
             steps: dict[str, Change] = {}
             for name, model in {} if self._closed else self._models.items():
                 try:
-                    steps[name] = Change(model.config, model, self._find(model.config))
+                    steps[name] = Change(model.config, model, self._lookout.find(model.config))
                 except (ServingError, OSError) as error:
                     # Whatever is loaded stays loaded: a base path that vanishes must not end the service. One that
                     # is there and empty does, as in TensorFlow Serving.
-                    problems.append(_of_model(name, error))
+                    problems.append(of_model(name, error))
             self._track(steps.values())
             tasks = [(change.config, version) for change in steps.values() for version in change.versions]
             self._loader.load(tasks, then=lambda version: self._publish(steps[version.name]))
@@ -148,19 +150,6 @@ class Repository:
                 self._publish(change)
                 problems += change.problems()
             return problems
-
-    def poll(self, seconds: float, stop: threading.Event, report: Callable[[ServingError], None]) -> None:
-        """Refresh every `seconds` until `stop`; `report` hears of each new error once."""
-        told: set[str] = set()
-        while not stop.wait(seconds):
-            try:
-                problems = self.refresh()
-            except Exception as error:  # a machine without threads or memory; the next look may do better
-                problems = [errors.from_exception(error)]
-            for problem in problems:
-                if str(problem) not in told:
-                    report(problem)
-            told = {str(problem) for problem in problems}
 
     def stop(self) -> None:
         """Begin to load no further version: the server ends."""
@@ -184,50 +173,6 @@ class Repository:
             )
         log.info("Taking no action for empty config.")
         self._applied = True
-
-    def _check_labels(self, config: ModelConfig) -> None:
-        """A label may stand on an available version; a new one on any version, if that was allowed."""
-        model = self._models.get(config.name)
-        for label, number in config.labels.items():
-            if self._allow_labels and (model is None or model.config.labels.get(label, number) == number):
-                continue
-            version = model.versions.get(number) if model else None
-            if version is None or version.state is not State.AVAILABLE:
-                raise ServingError(
-                    Code.FAILED_PRECONDITION,
-                    f"Request to assign label to version {number} of model {config.name}, which is not currently "
-                    "available for inference",
-                )
-
-    def _change(self, config: ModelConfig) -> Change | None:
-        """What a config asks of its model; None when an unchanged model's folder cannot be looked at just now."""
-        model = self._models.get(config.name)
-        same = model is not None and (model.config.base_path, model.config.policy) == (config.base_path, config.policy)
-        try:
-            wanted = self._find(config, required=not same)
-        except (ServingError, OSError) as error:
-            if same:
-                return None
-            raise _of_model(config.name, error) from error
-        if model is None or model.config.base_path != config.base_path:
-            model = ServedModel(config)
-        return Change(config, model, wanted, required=not same)
-
-    def _find(self, config: ModelConfig, *, required: bool = False) -> dict[int, Path]:
-        """The folders that a model's policy asks for; what is odd about them is said once. OSError without base path."""
-        said: set[str] = set()
-        found = policies.find(config.policy, config.base_path, warn=said.add)
-        if not found and required:
-            raise policies.nothing_found(config.policy, config.base_path)
-        if not found:
-            said.add(
-                f"No versions of servable {config.name} found under base path {config.base_path}. Did you forget to "
-                "name your leaf directory as a number (eg. '/1/')?"
-            )
-        for message in sorted(said - self._warnings.get(config.name, set())):
-            log.warning("Model %s: %s", config.name, message)
-        self._warnings[config.name] = said
-        return found
 
     def _track(self, steps: Iterable[Change]) -> None:
         """Make the records of the wanted versions, and show new models as loading."""
@@ -279,9 +224,3 @@ class Repository:
         model = self._models.get(version.name) or self._gone.get(version.name)
         if model is not None:
             model.forget()
-
-
-def _of_model(name: str, error: Exception) -> ServingError:
-    """An error with the name of its model."""
-    problem = errors.from_exception(error)
-    return ServingError(problem.code, f"Model {name}: {problem.message}")

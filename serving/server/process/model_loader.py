@@ -10,6 +10,7 @@ from serving.server import errors
 from serving.server.batching import parameters as batching_parameters
 from serving.server.batching.model import BatchedModel
 from serving.server.batching.scheduler import BatchScheduler
+from serving.server.calls.rules import Rules
 from serving.server.errors import Code
 from serving.server.metrics import Metrics
 from serving.server.models.config import ModelConfig
@@ -73,7 +74,7 @@ def _warm_up(model: LoadedModel, folder: Path, flags: Flags, metrics: Metrics | 
             model,
             folder,
             iterations=max(1, flags.num_request_iterations_for_warmup),
-            check_method=flags.enable_signature_method_name_check,
+            rules=Rules.of(flags),
         )
     except Exception as error:
         code = errors.from_exception(error).code

@@ -7,22 +7,19 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 from serving import native_log
-from serving.server import errors
 from serving.server.batching.scheduler import BatchScheduler
 from serving.server.errors import ServingError, StartError
 from serving.server.metrics import Metrics
 from serving.server.models import config
-from serving.server.models.config import ModelConfig
 from serving.server.models.repository import Repository
 from serving.server.process import model_loader, settings
 from serving.server.process.flags import Flags
 from serving.server.process.settings import Settings
+from serving.server.process.watching import Watcher
 from serving.server.recording.recorder import Recorder
 from serving.server.rest_api import http_server
 
@@ -66,19 +63,19 @@ class Service:
             load_threads=flags.num_load_threads,
             allow_labels_for_unavailable=flags.allow_version_labels_for_unavailable_models,
         )
+        self._watcher = Watcher(self._repository, self._recorder, flags)
         threads = flags.rest_api_num_threads or 4 * (os.cpu_count() or 1)
         self._executor = ThreadPoolExecutor(threads, thread_name_prefix="rest")
         self._http: http_server.HttpServer | None = None
         self._app: Any = None
         self._grpc = self._grpc_server()
         self._grpc_end: threading.Thread | None = None
-        self._stopping, self._reread = threading.Event(), threading.Event()
         self._problems: list[str] = []
 
     def serve(self) -> None:
         """Answer until a signal; a second thread loads the models and watches for changes."""
         if hasattr(signal, "SIGHUP"):
-            signal.signal(signal.SIGHUP, lambda _number, _frame: self._reread.set())
+            signal.signal(signal.SIGHUP, lambda _number, _frame: self._watcher.reread())
         self._http = self._http_server() if self._listener else None
         watcher = threading.Thread(target=self._watch, name="watcher", daemon=True)
         watcher.start()
@@ -86,9 +83,9 @@ class Service:
             if self._http is not None:
                 self._http.run(sockets=[self._listener] if self._listener else [])
             else:
-                self._stopping.wait()
+                self._watcher.stopping.wait()
         finally:
-            self._stopping.set()
+            self._watcher.stopping.set()
             self._repository.stop()
             watcher.join(self._flags.drain_seconds)
         if self._problems:
@@ -114,21 +111,7 @@ class Service:
         from serving.server.rest_api.options import Options
 
         flags, tls = self._flags, self._settings.rest_tls
-        options = Options(
-            cors=flags.rest_api_enable_cors_support,
-            token=self._settings.token,
-            metrics_path=self._settings.metrics_path,
-            model_list=flags.enable_model_list,
-            output_filter=flags.enable_output_filter,
-            binary_bodies=flags.enable_binary_bodies,
-            float16=flags.enable_float16,
-            check_method=flags.enable_signature_method_name_check,
-            trace_ids=flags.enable_trace_ids,
-            max_body_bytes=flags.rest_api_max_body_bytes,
-            body_seconds=flags.rest_api_body_timeout_in_ms / 1000,
-            max_concurrent=flags.max_concurrent_requests,
-            run_seconds=flags.rest_api_timeout_in_ms / 1000,
-        )
+        options = Options.of(flags, token=self._settings.token, metrics_path=self._settings.metrics_path)
         page = Page(self._repository) if flags.page else None
         record = self._recorder.record if self._recorder else None
         self._app = app = RestApi(
@@ -148,85 +131,36 @@ class Service:
         """Load the models, then look for changes; a model that does not load at the start ends the server."""
         try:
             native_log.load_tensorflow()
-            self._apply(self._settings.models)
-            if self._stopping.is_set():
+            self._watcher.apply(self._settings.models)
+            if self._watcher.stopping.is_set():
                 return
             self._start_grpc()
             if self._app is not None:
                 self._app.not_ready = ""
-        except Exception as error:  # whatever is wrong, nobody else would hear of it in this thread
-            told = isinstance(error, StartError | ServingError | OSError)
-            self._problems.append(str(error) if told else f"{type(error).__name__}: {error}")
+        except Exception as error:  # whatever is wrong would stay unseen in this thread
+            known = isinstance(error, StartError | ServingError | OSError)
+            self._problems.append(str(error) if known else f"{type(error).__name__}: {error}")
             self._end()
             return
         if self._http is not None:
             log.info("Exporting HTTP/REST API at:localhost:%d ...", self._flags.rest_api_port)
-        self._follow()
-
-    def _follow(self) -> None:
-        """Look for new versions and new configs until the end, each in its own thread."""
-        flags = self._flags
-        polls: list[tuple[Any, ...]] = []
-        if flags.file_system_poll_wait_seconds:
-            polls.append((self._repository.poll, flags.file_system_poll_wait_seconds, self._stopping, _report))
-        if flags.model_config_file and flags.model_config_file_poll_wait_seconds:
-            polls.append(
-                (
-                    config.poll_file,
-                    Path(flags.model_config_file),
-                    flags.model_config_file_poll_wait_seconds,
-                    self._stopping,
-                    self._apply,
-                    _report,
-                )
-            )
-        for function, *arguments in polls:
-            threading.Thread(target=function, args=arguments, name=function.__name__, daemon=True).start()
-        while not self._stopping.wait(0.2):
-            if self._reread.is_set():
-                self._reread.clear()
-                self._reload()
-
-    def _apply(self, configs: Sequence[ModelConfig] | None) -> None:
-        """Serve and record what the configs say."""
-        self._repository.apply(configs)
-        if self._recorder is not None and configs is not None:
-            self._recorder.follow(configs)
-
-    def _reload(self) -> None:
-        """Read the config file again, on SIGHUP; a wrong one is reported and changes nothing."""
-        if not self._flags.model_config_file:
-            log.warning("SIGHUP reads --model_config_file again, but the server was started without one.")
-            return
-        try:
-            self._apply(config.read(Path(self._flags.model_config_file)))
-            log.info("Read %s again.", self._flags.model_config_file)
-        except Exception as error:  # whatever it is, the next signal must find us here
-            _report(errors.from_exception(error))
+        self._watcher.follow()
 
     def _grpc_server(self) -> Any:
         """The gRPC API, not yet listening; None without an address for it."""
         flags = self._flags
         if not (flags.port or flags.grpc_socket_path):
             return None
-        from serving.server.grpc_api.server import GrpcServer, StartProblem
+        from serving.server.grpc_api.options import Options
+        from serving.server.grpc_api.server import GrpcServer
 
-        try:
-            return GrpcServer(
-                self._repository,
-                metrics=self._metrics,
-                token=self._settings.token,
-                max_threads=flags.grpc_max_threads,
-                health=flags.enable_grpc_healthcheck_service,
-                ssl=self._settings.grpc_tls,
-                channel_arguments=flags.grpc_channel_arguments,
-                tensor_content=flags.enable_serialization_as_tensor_content,
-                check_method=flags.enable_signature_method_name_check,
-                reload=lambda message: self._apply(config.from_message(message)),
-                record=self._recorder.record if self._recorder else None,
-            )
-        except StartProblem as problem:
-            raise StartError(str(problem)) from problem
+        return GrpcServer(
+            self._repository,
+            reload=lambda message: self._watcher.apply(config.from_message(message)),
+            options=Options.of(flags, token=self._settings.token, ssl=self._settings.grpc_tls),
+            metrics=self._metrics,
+            record=self._recorder.record if self._recorder else None,
+        )
 
     def _start_grpc(self) -> None:
         flags = self._flags
@@ -244,14 +178,14 @@ class Service:
 
     def _drain(self) -> None:
         """The signal to stop was heard: both APIs take no new connections, and no further version is loaded."""
-        self._stopping.set()
+        self._watcher.stopping.set()
         self._repository.stop()
         self._app.drain()
         self._stop_grpc()
 
     def _end(self) -> None:
         """Let `serve` return."""
-        self._stopping.set()
+        self._watcher.stopping.set()
         if self._http is not None:
             self._http.should_exit = True
 
@@ -292,10 +226,6 @@ def _recorder(flags: Flags, metrics: Metrics | None) -> Recorder | None:
         raise StartError(f"--request_log_prefix: {error.message}") from error
 
 
-def _report(error: ServingError) -> None:
-    log.error("%s", error)
-
-
 def _stop(_number: int, _frame: object) -> None:
-    """Leave by the clean way; uvicorn takes the signals while it runs and sends them here when it is through."""
+    """Exit cleanly; uvicorn takes the signals while it runs, and sends them here when it has ended."""
     sys.exit(0)

@@ -11,6 +11,7 @@ from serving.saved_model import LoadedModel
 from serving.server.calls import examples as example_calls
 from serving.server.calls import predict_request, prediction
 from serving.server.calls.prediction import DEFAULT_SIGNATURE
+from serving.server.calls.rules import PLAIN, Rules
 from serving.server.calls.signature_checks import METHODS
 from serving.server.errors import Code, ServingError, invalid_argument
 from serving.server.grpc_api import examples as grpc_examples
@@ -27,10 +28,10 @@ def is_there(folder: Path) -> bool:
     return (folder / FILE).is_file()
 
 
-def replay(model: LoadedModel, folder: Path, *, iterations: int = 1, check_method: bool = False) -> None:
+def replay(model: LoadedModel, folder: Path, *, iterations: int = 1, rules: Rules = PLAIN) -> None:
     """Run every warm-up request of the version in `folder`, which has a warm-up file.
 
-    Any request that fails raises its error, and so fails the load, as in TensorFlow Serving. `check_method`: a signature
+    Any request that fails raises its error, and so fails the load, as in TensorFlow Serving. `rules`: whether a signature
     must be declared for the call.
     """
     path = folder / FILE
@@ -41,7 +42,7 @@ def replay(model: LoadedModel, folder: Path, *, iterations: int = 1, check_metho
         log = _parsed(record, path)
         for _ in range(iterations):
             deadline = time.monotonic() + model.usual_timeout_ms / 1000 if model.usual_timeout_ms else None
-            _run(version, log, {"check_method": check_method, "deadline": deadline})
+            _run(version, log, {"rules": rules, "deadline": deadline})
 
 
 def _records(path: Path) -> Iterator[bytes]:
@@ -95,8 +96,8 @@ def _run(version: Version, log: Any, limits: Mapping[str, Any]) -> None:
         raise ServingError(Code.UNIMPLEMENTED, f"Unsupported log_type for warmup: {number}")
 
 
-def _predict(version: Version, request: Any, *, check_method: bool, deadline: float | None) -> None:
-    name, inputs, wanted = predict_request.read(version.model.signatures, request, check_method=check_method)
+def _predict(version: Version, request: Any, *, rules: Rules, deadline: float | None) -> None:
+    name, inputs, wanted = predict_request.read(version.model.signatures, request, rules=rules)
     prediction.run(version, name, inputs, outputs=wanted, deadline=deadline)
 
 
@@ -107,7 +108,7 @@ def _on_examples(version: Version, request: Any, call: Callable[..., Any], limit
 
 
 def _multi_inference(version: Version, request: Any, limits: Mapping[str, Any]) -> None:
-    names = grpc_examples.check_tasks(version, request.tasks, check_method=limits["check_method"])
+    names = grpc_examples.check_tasks(version, request.tasks, rules=limits["rules"])
     if not names:
         raise invalid_argument("A MultiInferenceRequest without tasks was found.")
     examples = grpc_examples.read(request.input)

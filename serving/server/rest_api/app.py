@@ -1,4 +1,4 @@
-"""The REST API as a plain ASGI application: who may call, status codes, headers; the calls stand in `rest_calls`."""
+"""The REST API as a plain ASGI application: who may call, status codes, headers; the calls are in `calls`."""
 
 import asyncio
 import logging
@@ -78,9 +78,7 @@ class RestApi:
             repository,
             executor,
             run_seconds=options.run_seconds,
-            output_filter=options.output_filter,
-            float16=options.float16,
-            check_method=options.check_method,
+            rules=options.rules,
             record=record,
             metrics=metrics,
         )

@@ -21,6 +21,7 @@ from serving.server import tensor_proto
 from serving.server.calls import predict_request, signature_checks
 from serving.server.calls.predict_request import PredictRequest
 from serving.server.calls.prediction import DEFAULT_SIGNATURE
+from serving.server.calls.rules import PLAIN, Rules
 from serving.server.errors import invalid_argument
 from serving.server.models.versions import Version
 
@@ -39,16 +40,16 @@ def kind(content_type: str) -> str:
     return name if name in (NPY, PROTOBUF) else ""
 
 
-def parse(content_type: str, body: bytes, version: Version, *, check_method: bool = False) -> PredictRequest:
+def parse(content_type: str, body: bytes, version: Version, *, rules: Rules = PLAIN) -> PredictRequest:
     """Read a body of `kind`; ServingError when it is not one that this version can answer.
 
     The arrays share the memory of `body` and may be read-only; their shapes are not compared with the signature's.
-    `check_method`: the signature must be declared for prediction.
+    `rules`: whether the signature must be declared for prediction.
     """
     if kind(content_type) == PROTOBUF:
-        return predict_request.read(version.model.signatures, _message(body, version), check_method=check_method)
+        return predict_request.read(version.model.signatures, _message(body, version), rules=rules)
     request = _parse_npy(_parameters(content_type), body, version)
-    if check_method:
+    if rules.check_method:
         signature_checks.check_prediction_method(version.model.signatures[request.signature])
     return request
 

@@ -17,6 +17,7 @@ from serving.server.batching.model import BatchedModel
 from serving.server.calls import examples as example_calls
 from serving.server.calls import prediction as inference
 from serving.server.calls.prediction import Prediction
+from serving.server.calls.rules import PLAIN, Rules
 from serving.server.metrics import Metrics
 from serving.server.models.repository import ModelSpec, Repository
 from serving.server.models.versions import Version
@@ -41,21 +42,17 @@ class Calls:
         executor: Executor,
         *,
         run_seconds: float = 0,
-        output_filter: bool = False,
-        float16: bool = False,
-        check_method: bool = False,
+        rules: Rules = PLAIN,
         record: Record | None = None,
         metrics: Metrics | None = None,
     ) -> None:
         self._repository = repository
         self._executor = executor
         self._run_seconds = run_seconds
-        self._prepare = functools.partial(
-            inference.prepare, repository, check_method=check_method, output_filter=output_filter, float16=float16
-        )
+        self._prepare = functools.partial(inference.prepare, repository, rules=rules)
         self._record = record
         self._metrics = metrics
-        self._check_method = check_method
+        self._rules = rules
 
     async def predict(self, spec: ModelSpec, body: bytes) -> bytes:
         """Answer `:predict`."""
@@ -95,7 +92,7 @@ class Calls:
 
     def _binary(self, spec: ModelSpec, body: bytes, content_type: str) -> bytes:
         with self._repository.use(spec) as version:
-            name, inputs, wanted = binary_bodies.parse(content_type, body, version, check_method=self._check_method)
+            name, inputs, wanted = binary_bodies.parse(content_type, body, version, rules=self._rules)
             start = time.perf_counter()
             outputs = inference.run(version, name, inputs, outputs=wanted, deadline=self._deadline())
             self._note(version, "predict", name, inputs, start)
@@ -106,7 +103,7 @@ class Calls:
         answer = example_calls.classify if kind == "classify" else example_calls.regress
         with self._repository.use(spec) as version:
             start = time.perf_counter()
-            text = answer(version, name, examples, check_method=self._check_method, deadline=self._deadline())
+            text = answer(version, name, examples, rules=self._rules, deadline=self._deadline())
             self._note(version, kind, name, {"inputs": examples}, start)
             if self._metrics is not None:
                 self._metrics.count_examples(version.name, len(examples))

@@ -18,6 +18,7 @@ from tensorflow_serving.apis import (
     prediction_service_pb2_grpc,
 )
 
+from serving.server.grpc_api.options import Options
 from serving.server.grpc_api.server import GrpcServer
 from serving.server.models.repository import Repository
 
@@ -47,9 +48,10 @@ def refuse_reload(_config: Any) -> None:
 
 
 @contextmanager
-def serving(repository: Any, reload: Callable[[Any], None] = refuse_reload, **options: Any) -> Iterator[GrpcServer]:
-    """A server on a free port of this machine."""
-    server = GrpcServer(repository, reload=reload, **options)
+def serving(repository: Any, reload: Callable[[Any], None] = refuse_reload, **given: Any) -> Iterator[GrpcServer]:
+    """A server on a free port of this machine. given: `Options`, and other arguments of the server."""
+    options = Options(**{name: given.pop(name) for name in Options.__dataclass_fields__.keys() & given.keys()})
+    server = GrpcServer(repository, reload=reload, options=options, **given)
     server.start("127.0.0.1", 0)
     try:
         yield server
@@ -65,9 +67,9 @@ def connected(server: GrpcServer) -> Iterator[Client]:
 
 
 @contextmanager
-def client_of(repository: Repository, **options: Any) -> Iterator[Client]:
+def client_of(repository: Repository, **given: Any) -> Iterator[Client]:
     """A client of a server over `repository`."""
-    with serving(repository, **options) as server, connected(server) as client:
+    with serving(repository, **given) as server, connected(server) as client:
         yield client
 
 

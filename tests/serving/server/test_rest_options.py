@@ -15,6 +15,7 @@ import pytest
 import tensorflow as tf
 from tensorflow_serving.apis import predict_pb2
 
+from serving.server.calls.rules import Rules
 from serving.server.metrics import Metrics
 from serving.server.models.repository import ModelSpec, Repository
 from serving.server.page import Page
@@ -27,6 +28,7 @@ TWO = {"signature_name": "both", "instances": [[2.0]]}
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 
 Make = Callable[..., RestApi]
+RULES = Rules.__dataclass_fields__.keys()
 
 
 @pytest.fixture
@@ -35,7 +37,8 @@ def make(repository: Repository) -> Iterator[Make]:
     with ThreadPoolExecutor(2) as executor:
 
         def made(parts: dict[str, Any] | None = None, **options: Any) -> RestApi:
-            return RestApi(repository, executor, options=Options(**options), **(parts or {}))
+            rules = Rules(**{name: options.pop(name) for name in RULES & options.keys()})
+            return RestApi(repository, executor, options=Options(rules=rules, **options), **(parts or {}))
 
         yield made
 

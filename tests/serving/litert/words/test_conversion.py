@@ -81,7 +81,10 @@ def test_parity_states_agreement_difference_and_scores(converted: Converted, for
 
 
 def test_parity_and_vocabulary_are_written_beside_the_files(converted: Converted) -> None:
-    assert converted.parity["bundle"] == {"scores": pytest.approx(_score(converted.table))}
+    assert converted.parity["reference"] == {
+        "name": "served bundle",
+        "scores": pytest.approx(_score(converted.table)),
+    }
     stated = {name: converted.parity[name] for name in ("words", "dimensions", "neighbours", "n")}
     assert stated == {"words": SIZE, "dimensions": DIMENSIONS, "neighbours": COUNT, "n": SIZE}
     assert json.loads((converted.folder / "parity.json").read_text(encoding="utf-8")) == converted.parity

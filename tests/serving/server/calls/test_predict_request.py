@@ -10,6 +10,7 @@ from tensorflow.core.protobuf.meta_graph_pb2 import SignatureDef
 from tensorflow_serving.apis.predict_pb2 import PredictRequest
 
 from serving.server.calls import predict_request
+from serving.server.calls.rules import Rules
 from serving.server.errors import ServingError
 
 
@@ -70,6 +71,6 @@ def test_refused(sent: Any, words: str) -> None:
 
 def test_the_method_comes_before_the_inputs() -> None:
     with pytest.raises(ServingError, match=r"INTERNAL: .* Was: odd$"):
-        predict_request.read({"serving_default": signature()}, request(), check_method=True)
+        predict_request.read({"serving_default": signature()}, request(), rules=Rules(check_method=True))
     with pytest.raises(ServingError, match="size does not match"):
         predict_request.read({"serving_default": signature()}, request())

@@ -7,6 +7,7 @@ import pytest
 from tensorflow.core.protobuf.meta_graph_pb2 import SignatureDef
 
 from serving.server.calls import signature_checks
+from serving.server.calls.rules import Rules
 from serving.server.errors import ServingError
 
 PREDICT, CLASSIFY, REGRESS = (f"tensorflow/serving/{name}" for name in ("predict", "classify", "regress"))
@@ -24,16 +25,16 @@ def signature(inputs: str, outputs: str, method: str = "") -> Any:
 @pytest.mark.parametrize("outputs", ["classes", "scores", "scores classes", "scores more"])
 def test_classification(outputs: str) -> None:
     signature_checks.check_classification(signature("inputs", outputs))
-    signature_checks.check_classification(signature("inputs", outputs, CLASSIFY), check_method=True)
+    signature_checks.check_classification(signature("inputs", outputs, CLASSIFY), rules=Rules(check_method=True))
     with pytest.raises(ServingError, match=f"classification signature method_name to be {CLASSIFY}. Was: {REGRESS}$"):
-        signature_checks.check_classification(signature("inputs", outputs, REGRESS), check_method=True)
+        signature_checks.check_classification(signature("inputs", outputs, REGRESS), rules=Rules(check_method=True))
 
 
 def test_regression() -> None:
     signature_checks.check_regression(signature("inputs", "outputs"))
-    signature_checks.check_regression(signature("inputs", "outputs", REGRESS), check_method=True)
+    signature_checks.check_regression(signature("inputs", "outputs", REGRESS), rules=Rules(check_method=True))
     with pytest.raises(ServingError, match=rf"regression signature method_name to be {REGRESS}\. Was: $"):
-        signature_checks.check_regression(signature("inputs", "outputs"), check_method=True)
+        signature_checks.check_regression(signature("inputs", "outputs"), rules=Rules(check_method=True))
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import tensorflow as tf
 from tensorflow_serving.apis import classification_pb2, inference_pb2, input_pb2, regression_pb2
 
 from serving import saved_model
+from serving.server.calls.rules import Rules
 from serving.server.metrics import Metrics
 from serving.server.models.config import ModelConfig
 from serving.server.models.repository import Repository
@@ -127,7 +128,7 @@ def test_signatures_that_do_not_fit(client: Client) -> None:
 
 
 def test_method_names_are_checked_if_asked(heads: Repository) -> None:
-    with grpc_kit.client_of(heads, check_method=True) as client:
+    with grpc_kit.client_of(heads, rules=Rules(check_method=True)) as client:
         client.prediction.Regress(regression("heads", "regress", examples(1.0)), timeout=SECONDS)
         with refused("INVALID_ARGUMENT", "Expected classification signature method_name to be", "Was: " + METHOD):
             client.prediction.Classify(classification("heads", "regress", examples(1.0)))

@@ -14,7 +14,9 @@ import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from serving.server.config_messages import SSLConfig
-from serving.server.grpc_api.server import GrpcServer, StartProblem
+from serving.server.errors import StartError
+from serving.server.grpc_api.options import Options
+from serving.server.grpc_api.server import GrpcServer
 from serving.server.models.config import ModelConfig
 from serving.server.models.repository import Repository
 from tests.serving.server import grpc_kit
@@ -87,8 +89,8 @@ def test_bad_ssl_config(echo_back: Repository, certificates: Path) -> None:
         (SSLConfig(server_key=key, server_cert=certificate, client_verify=True), "client_verify needs custom_ca"),
         (SSLConfig(server_key="-----BEGIN x", server_cert=certificate), "Check the keys and certificates"),
     ):
-        with pytest.raises(StartProblem, match=words):
-            GrpcServer(echo_back, reload=grpc_kit.refuse_reload, ssl=broken).start("127.0.0.1", 0)
+        with pytest.raises(StartError, match=words):
+            GrpcServer(echo_back, reload=grpc_kit.refuse_reload, options=Options(ssl=broken)).start("127.0.0.1", 0)
 
 
 def test_unix_socket(echo_back: Repository, tmp_path: Path) -> None:
@@ -103,7 +105,7 @@ def test_unix_socket(echo_back: Repository, tmp_path: Path) -> None:
 
 def test_a_path_that_is_too_long_for_a_socket(echo_back: Repository, tmp_path: Path) -> None:
     server = GrpcServer(echo_back, reload=grpc_kit.refuse_reload)
-    with pytest.raises(StartProblem, match="Cannot listen on unix:"):
+    with pytest.raises(StartError, match="Cannot listen on unix:"):
         server.start(None, 0, str(tmp_path / ("x" * 200)))
     server.stop(0)
 
@@ -111,12 +113,12 @@ def test_a_path_that_is_too_long_for_a_socket(echo_back: Repository, tmp_path: P
 def test_port_is_taken(echo_back: Repository) -> None:
     with grpc_kit.serving(echo_back) as first:
         second = GrpcServer(echo_back, reload=grpc_kit.refuse_reload)
-        with pytest.raises(StartProblem, match=f"Cannot listen on 127.0.0.1:{first.port} for gRPC"):
+        with pytest.raises(StartError, match=f"Cannot listen on 127.0.0.1:{first.port} for gRPC"):
             second.start("127.0.0.1", first.port)
         second.stop(0)
     with socket.create_server(("127.0.0.1", 0)) as other:
         third = GrpcServer(echo_back, reload=grpc_kit.refuse_reload)
-        with pytest.raises(StartProblem, match="choose another --port"):
+        with pytest.raises(StartError, match="choose another --port"):
             third.start("127.0.0.1", other.getsockname()[1])
         third.stop(0)
 
@@ -126,7 +128,7 @@ def test_ipv6(echo_back: Repository) -> None:
     server = GrpcServer(echo_back, reload=grpc_kit.refuse_reload)
     try:
         server.start("::1", 0)
-    except StartProblem:
+    except StartError:
         pytest.skip("this machine has no IPv6 loopback")
     with grpc.insecure_channel(f"[::1]:{server.port}") as channel:
         assert predict(channel) == X.tolist()
@@ -139,8 +141,8 @@ def test_channel_arguments(echo_back: Repository) -> None:
         assert predict(client.channel) == X.tolist()
         with refused("RESOURCE_EXHAUSTED"):
             client.predict(request("m", x=np.zeros(1000, np.float32)))
-    with pytest.raises(StartProblem, match=r"'grpc\.keepalive' was found, name=value was expected"):
-        GrpcServer(echo_back, reload=grpc_kit.refuse_reload, channel_arguments="grpc.keepalive")
+    with pytest.raises(StartError, match=r"'grpc\.keepalive' was found, name=value was expected"):
+        GrpcServer(echo_back, reload=grpc_kit.refuse_reload, options=Options(channel_arguments="grpc.keepalive"))
 
 
 def test_token(echo_back: Repository) -> None:

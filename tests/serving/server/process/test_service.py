@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 
 from serving.server.errors import StartError
+from serving.server.grpc_api.server import GrpcServer
 from serving.server.process import flags, settings
 from serving.server.process import service as run
+from serving.server.process.watching import Watcher
 
 
 def test_taken_port_is_named_with_its_flag(half_plus_two: Path) -> None:
@@ -57,27 +59,7 @@ def test_a_stop_while_models_load_opens_no_grpc(half_plus_two: Path, monkeypatch
         probe.bind(("127.0.0.1", 0))
         port = f"--port={probe.getsockname()[1]}"
     service = run.Service(settings.read(flags.parse([f"--model_base_path={half_plus_two}", port])))
-    monkeypatch.setattr(service, "_apply", lambda _configs: service._stopping.set())
-    monkeypatch.setattr(service, "_start_grpc", lambda: pytest.fail("gRPC was opened"))
-    service._watch()
-    assert service._problems == []
-    service.close()
-
-
-def test_sighup_survives_any_trouble(half_plus_two: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    config = tmp_path / "models.txt"
-    config.write_text("model_config_list {}")
-    service = run.Service(
-        settings.read(
-            flags.parse(
-                [f"--model_config_file={config}", "--port=0", "--rest_api_port=0", f"--grpc_socket_path={tmp_path}/s"]
-            )
-        )
-    )
-
-    def fail(_configs: object) -> None:
-        raise RuntimeError("can't start new thread")
-
-    monkeypatch.setattr(service, "_apply", fail)
-    service._reload()
+    monkeypatch.setattr(Watcher, "apply", lambda watcher, _configs: watcher.stopping.set())
+    monkeypatch.setattr(GrpcServer, "start", lambda *_: pytest.fail("gRPC was opened"))
+    service.serve()
     service.close()

@@ -10,6 +10,7 @@ from tensorflow_serving.apis import prediction_log_pb2
 
 from serving import saved_model
 from serving.bundle.warmup_requests import FILE
+from serving.server.calls.rules import Rules
 from serving.server.errors import ServingError
 from serving.server.process import warmup_replay
 
@@ -161,7 +162,7 @@ def test_method_names_are_checked_when_asked_for(half: saved_model.LoadedModel, 
     with pytest.raises(
         ServingError, match=r"method_name to be tensorflow/serving/regress\. Was: tensorflow/serving/predict"
     ):
-        warmup_replay.replay(half, tmp_path, check_method=True)
+        warmup_replay.replay(half, tmp_path, rules=Rules(check_method=True))
 
 
 def test_failing_request_fails_the_load(model: saved_model.LoadedModel, tmp_path: Path) -> None:
