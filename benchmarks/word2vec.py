@@ -27,8 +27,9 @@ from nlp import word2vec
 from gensim.test.utils import datapath
 text, architecture = sys.argv[1:]
 rows = []
-vectors = word2vec.train(Path(text), engine="keras", architecture=architecture, dimensions=100, window=5, negatives=5, min_count=5,
-                         sample=1e-3, epochs=1, seed=1, on_epoch=rows.append)
+method = word2vec.Method(engine="keras", architecture=architecture, dimensions=100, window=5, negatives=5, sample=1e-3)
+kept, course = word2vec.Kept(min_count=5), word2vec.Course(epochs=1, seed=1)
+vectors = word2vec.train(Path(text), method, kept, course, on_epoch=rows.append)
 seconds = rows[0]["seconds"]
 words = sum(len(line.split()) for line in open(text))
 """

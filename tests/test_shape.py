@@ -23,7 +23,11 @@ SOURCES = sorted(
 )
 MODULES = [path for path in SOURCES if path.relative_to(ROOT).parts[0] in PACKAGES]
 MAX_FILE, MAX_FUNCTION, MAX_CLASS, MAX_PARAMETERS = 400, 60, 200, 7
-OPTIONS: dict[str, str] = {}
+OPTIONS = {
+    "nlp.ngrams.sampling.sample": "options of a draw",
+    "nlp.ngrams.smoothing.smooth": "options of seven smoothings",
+    "serving.client.rest.__init__": "options of a connection, named by every user of the client",
+}
 """Functions with more parameters, and the reason: free functions of named options, as NumPy has them."""
 STEPS = ("config", "run", "data", "training", "evaluation", "export", "report")
 """The modules of every pipeline beside `__init__` and `__main__`."""

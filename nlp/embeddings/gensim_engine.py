@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from gensim.models import KeyedVectors, Word2Vec
@@ -13,6 +13,7 @@ from gensim.models import KeyedVectors, Word2Vec
 from nlp.embeddings import encoding, gensim_loss, sentences, training_state
 from nlp.embeddings.gensim_log import quiet
 from nlp.embeddings.sentences import Counted
+from nlp.embeddings.settings import Course, Kept, Method
 from nlp.embeddings.training_state import Row
 from nlp.embeddings.vectors import keyed
 from nlp.errors import DataError
@@ -48,50 +49,37 @@ class _Settings:
 
 def train(
     text: Path,
+    method: Method = Method(),  # noqa: B008  the records are frozen
+    kept: Kept = Kept(),  # noqa: B008
+    course: Course = Course(),  # noqa: B008
     *,
-    architecture: Literal["skip-gram", "cbow"] = "skip-gram",
-    objective: Literal["negative-sampling", "hierarchical-softmax"] = "negative-sampling",
-    dimensions: int = 100,
-    window: int = 5,
-    negatives: int = 5,
-    sample: float = 1e-3,
-    min_count: int = 5,
-    most: int | None = None,
-    epochs: int = 5,
-    learning_rate: float | None = None,
-    min_learning_rate: float = 1e-4,
-    workers: int = 2,
-    seed: int = 0,
-    deterministic: bool = False,
     state: Path | None = None,
     on_epoch: Callable[[Row], None] | None = None,
 ) -> KeyedVectors:
-    """Vectors of the words of a normalised text file (one sentence a line), with their counts.
+    """Learn vectors of the words of a normalised text file (one sentence per line), with their counts.
 
-    most: keep only so many words, the most frequent. sample: see word2vec.c; 0 and 1 leave no word out. learning_rate: 0.025 for
-    skip-gram and 0.05 for CBOW when absent. deterministic: one worker, so that no two threads race for a vector. state: a file
-    written after every epoch, from which an interrupted training goes on. on_epoch: hears every epoch's row once and in order, those
-    before an interruption included; the loss is that of a fixed sample of the text (see `loss`). Raises DataError when the text teaches
-    nothing, and when the state is of another training.
+    course.learning_rate: 0.025 for skip-gram and 0.05 for CBOW when None. course.deterministic: one worker, so that no two threads race
+    for a vector. state: a file written after every epoch, from which an interrupted training goes on. on_epoch: receives every epoch's
+    row once and in order, those before an interruption included; the loss is that of a fixed sample of the text (see `gensim_loss`).
+    Raises DataError when the text teaches nothing, and when the state is of another training.
     """
     counted = sentences.count(text)
-    counts = vocabulary(counted, min_count=min_count, most=most)
+    counts = vocabulary(counted, min_count=kept.min_count, most=kept.most)
     if not sentences.pair(text, counts):
         raise DataError(encoding.NO_PAIR)
     numbers = np.array(list(counts.values()), np.int64)
-    rate = LEARNING_RATES[architecture] if learning_rate is None else learning_rate
     settings = _Settings(
-        architecture=architecture,
-        objective=objective,
-        dimensions=dimensions,
-        window=window,
-        negatives=negatives if objective == "negative-sampling" else 0,
-        sample=sample if sample < 1 else 0.0,
-        epochs=epochs,
-        learning_rate=rate,
-        min_learning_rate=min_learning_rate,
-        workers=1 if deterministic else workers,
-        seed=seed,
+        architecture=method.architecture,
+        objective=method.objective,
+        dimensions=method.dimensions,
+        window=method.window,
+        negatives=method.negatives if method.objective == "negative-sampling" else 0,
+        sample=method.sample if method.sample < 1 else 0.0,
+        epochs=course.epochs,
+        learning_rate=LEARNING_RATES[method.architecture] if course.learning_rate is None else course.learning_rate,
+        min_learning_rate=course.min_learning_rate,
+        workers=1 if course.deterministic else course.workers,
+        seed=course.seed,
         words=training_state.digest(list(counts), numbers),
     )
     with quiet(), tempfile.TemporaryDirectory() as folder:

@@ -7,7 +7,7 @@ import contextlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import keras
 import numpy as np
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from nlp.embeddings import encoding, negative_sampling, training_blocks
 from nlp.embeddings.encoding import Encoded
+from nlp.embeddings.settings import Course, Method
 from nlp.embeddings.training_blocks import Blocks, Drawer
 from nlp.errors import DataError
 
@@ -91,51 +92,39 @@ class _Rates:
 
 def train(
     encoded: Encoded,
+    method: Method,
+    course: Course,
     *,
-    architecture: Literal["skip-gram", "cbow"],
-    dimensions: int,
-    window: int,
-    negatives: int,
-    sample: float,
-    epochs: int,
-    learning_rate: float | None = None,
-    min_learning_rate: float = 1e-4,
-    seed: int,
-    deterministic: bool = False,
     state: State | None = None,
     on_epoch: Callable[[State, Row], None] | None = None,
     progress: Callable[[float], None] | None = None,
 ) -> NDArray[np.float32]:
-    """Learn a vector for each word.
+    """Learn a vector for each word, by negative sampling.
 
-    window: largest distance between a centre and a word that it is paired with; each centre draws its own, uniform 1 to `window`.
-    negatives: drawn words that each pair is contrasted with, 1 or more. sample: subsampling of frequent words, 0 for none (see
-    `blocks.keep_probability`). learning_rate: falls evenly to min_learning_rate over all epochs; `LEARNING_RATES` when absent.
-    deterministic: run on the processor even where there is a GPU; there the same seed gives the same bits on the same machine.
+    course.learning_rate: `LEARNING_RATES` when None. course.deterministic: run on the processor even where there is a GPU; there the same
+    seed gives the same bits on the same machine.
     state: continue after its last finished epoch. on_epoch: receives the state after each epoch and its row: epoch (from 1), loss (mean
     over the pairs, each as it was before its step; NaN where subsampling left no pair), learning_rate (at its end), words_per_second (raw
     words, as gensim counts), seconds.
     progress: receives the share of the running epoch that is done, 0 to 1.
-    Returns float32 (V, dimensions). The numbers are taken as they are (`nlp.word2vec.train` checks them). Raises DataError for data that
-    nothing can be learned from.
+    Returns float32 (V, dimensions). Raises DataError for data that nothing can be learned from.
     """
-    if learning_rate is None:
-        learning_rate = LEARNING_RATES[architecture]
+    learning_rate = LEARNING_RATES[method.architecture] if course.learning_rate is None else course.learning_rate
     _check(encoded)
-    with tf.device("/CPU:0") if deterministic else contextlib.nullcontext():
-        model = WordVectors(len(encoded.words), dimensions, seed=seed)
+    with tf.device("/CPU:0") if course.deterministic else contextlib.nullcontext():
+        model = WordVectors(len(encoded.words), method.dimensions, seed=course.seed)
         if state is not None:
             model.restore(state)
-        steps = _steps(model, architecture, window=window, negatives=negatives)
+        steps = _steps(model, method)
         drawer = Drawer(
             encoded=encoded,
-            keep=training_blocks.keep_probability(encoded.counts, sample),
+            keep=training_blocks.keep_probability(encoded.counts, method.sample if method.sample < 1 else 0.0),
             noise=training_blocks.noise_probability(encoded.counts),
-            window=window,
-            seed=seed,
+            window=method.window,
+            seed=course.seed,
         )
-        rates = _Rates(first=learning_rate, last=min_learning_rate, words=len(encoded.ids) * epochs)
-        for epoch in range(0 if state is None else state.epochs, epochs):
+        rates = _Rates(first=learning_rate, last=course.min_learning_rate, words=len(encoded.ids) * course.epochs)
+        for epoch in range(0 if state is None else state.epochs, course.epochs):
             row = _epoch(epoch, drawer, rates, steps, progress or _ignore)
             if on_epoch is not None:
                 on_epoch(model.state(epoch + 1), row)
@@ -145,16 +134,16 @@ def train(
         return model.words.embeddings.numpy()
 
 
-def _steps(model: WordVectors, architecture: str, *, window: int, negatives: int) -> Any:
+def _steps(model: WordVectors, method: Method) -> Any:
     """The compiled training: (blocks with a leading axis of steps, rates (steps,)) -> float64 (loss, pairs), summed."""
-    gradients = ARCHITECTURES[architecture]
+    gradients, window = ARCHITECTURES[method.architecture], method.window
     words, contexts = model.words.embeddings.value, model.contexts.embeddings.value
 
     def steps(part: Blocks, rates: Any) -> tuple[Any, Any]:
         loss = pairs = tf.constant(0.0, tf.float64)
         for step in tf.range(tf.shape(rates)[0]):
             now = Blocks(*(each[step] for each in part))
-            found = gradients(words, contexts, now, window=window, negatives=negatives)
+            found = gradients(words, contexts, now, window=window, negatives=method.negatives)
             negative_sampling.descend(words, found.words, rates[step])
             negative_sampling.descend(contexts, found.contexts, rates[step])
             loss += tf.cast(found.loss, tf.float64)
@@ -194,7 +183,7 @@ def _epoch(epoch: int, drawer: Drawer, rates: _Rates, steps: Any, progress: Call
 
 
 def _ignore(share: float) -> None:
-    """No one asked for progress."""
+    """Do nothing: progress was not asked for."""
 
 
 def _check(encoded: Encoded) -> None:

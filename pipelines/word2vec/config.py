@@ -4,11 +4,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from pipelines import flags
+from nlp.embeddings import settings
 from pipelines.flags import RunFlags
-
-LEAST_RATE = 0.025
-"""The lowest of the learning rates that the engines begin with by themselves."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,23 +25,14 @@ class Training:
 
     def __post_init__(self) -> None:
         """Check the ranges; the messages name the flags."""
-        flags.check(self.epochs is None or self.epochs >= 1, "training.epochs", self.epochs, "1 or more")
-        rate = self.learning_rate
-        flags.check(rate is None or 0 < rate <= 1, "training.learning-rate", rate, "above 0, at most 1")
-        flags.check(
-            0 <= self.min_learning_rate < float("inf"),
-            "training.min-learning-rate",
+        for name in ("epochs", "learning_rate", "min_learning_rate", "workers"):
+            if (value := getattr(self, name)) is not None:
+                settings.check(name, value, called=f"--training.{name.replace('_', '-')}")
+        settings.check_rates(
+            self.learning_rate,
             self.min_learning_rate,
-            "0 or more",
+            called=("--training.learning-rate", "--training.min-learning-rate"),
         )
-        most = LEAST_RATE if rate is None else rate
-        flags.check(
-            self.min_learning_rate <= most,
-            "training.min-learning-rate",
-            self.min_learning_rate,
-            f"at most {most}{' without a --training.learning-rate' if rate is None else ', the first one'}",
-        )
-        flags.check(self.workers is None or self.workers >= 1, "training.workers", self.workers, "1 or more")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,17 +80,9 @@ class Config(RunFlags):
     def __post_init__(self) -> None:
         """Check the ranges; the messages name the flags."""
         super().__post_init__()
-        flags.check(1 <= self.dimensions <= 2000, "dimensions", self.dimensions, "1 to 2000")
-        flags.check(1 <= self.window <= 50, "window", self.window, "1 to 50")
-        flags.check(1 <= self.negatives <= 100, "negatives", self.negatives, "1 to 100")
-        flags.check(0 <= self.sample <= 1, "sample", self.sample, "0 to 1")
-        flags.check(self.min_count >= 1, "min-count", self.min_count, "1 or more")
-        flags.check(
-            self.vocabulary_size is None or self.vocabulary_size >= 1,
-            "vocabulary-size",
-            self.vocabulary_size,
-            "1 or more",
-        )
+        for name in ("dimensions", "window", "negatives", "sample", "min_count"):
+            settings.check(name, getattr(self, name), called=f"--{name.replace('_', '-')}")
+        settings.check("most", self.vocabulary_size, called="--vocabulary-size")
         if self.objective == "hierarchical-softmax" and self.engine != "gensim":
             raise ValueError(
                 "--objective hierarchical-softmax needs --engine gensim; --engine keras has negative sampling only"

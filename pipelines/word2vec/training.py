@@ -8,7 +8,7 @@ from pathlib import Path
 from gensim.models import KeyedVectors
 
 from nlp import word2vec
-from nlp.word2vec import Row
+from nlp.word2vec import Course, Kept, Method, Row
 from pipelines import flags
 from pipelines.record import files
 from pipelines.record import progress as record_progress
@@ -45,31 +45,43 @@ def train(config: Config, text: Text, folder: Path) -> Trained:
         loss = "no two neighbouring words" if math.isnan(row["loss"]) else f"loss {row['loss']:.4f}"
         print(f"epoch {row['epoch']:.0f}/{epochs}  {loss}  {row['words_per_second']:,.0f} words/s", flush=True)
 
-    with record_progress.shares("training") as tell:
+    with record_progress.shares("training") as show:
         vectors = word2vec.train(
             text.path,
-            engine=config.engine,
-            architecture=config.architecture,
-            objective=config.objective,
-            dimensions=config.dimensions,
-            window=config.window,
-            negatives=config.negatives,
-            sample=config.sample,
-            min_count=config.min_count,
-            most=config.vocabulary_size,
-            epochs=epochs,
-            learning_rate=config.training.learning_rate,
-            min_learning_rate=config.training.min_learning_rate,
-            workers=config.training.workers or os.cpu_count() or 1,
-            seed=config.seed,
-            deterministic=config.training.deterministic,
+            _method(config),
+            Kept(min_count=config.min_count, most=config.vocabulary_size),
+            _course(config, epochs),
             state=folder / "checkpoints" / "last.npz",
             on_epoch=keep,
-            progress=lambda share: tell((len(rows) + share) / epochs),
+            progress=lambda share: show((len(rows) + share) / epochs),
         )
     for name in ("vectors.bin", "vectors.kv"):
         word2vec.write(folder / name, vectors)
     return Trained(data=text, vectors=vectors, rows=rows)
+
+
+def _method(config: Config) -> Method:
+    return Method(
+        engine=config.engine,
+        architecture=config.architecture,
+        objective=config.objective,
+        dimensions=config.dimensions,
+        window=config.window,
+        negatives=config.negatives,
+        sample=config.sample,
+    )
+
+
+def _course(config: Config, epochs: int) -> Course:
+    training = config.training
+    return Course(
+        epochs=epochs,
+        learning_rate=training.learning_rate,
+        min_learning_rate=training.min_learning_rate,
+        workers=training.workers or os.cpu_count() or 1,
+        seed=config.seed,
+        deterministic=training.deterministic,
+    )
 
 
 def _finished_epochs(folder: Path) -> int:

@@ -28,7 +28,7 @@ def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def use_clock(monkeypatch: pytest.MonkeyPatch, seconds: Iterator[float]) -> None:
     """Each reading of the clock gives the next number."""
-    monkeypatch.setattr("serving.benchmark.time.perf_counter", lambda: next(seconds))
+    monkeypatch.setattr("serving.litert.runtime.time.perf_counter", lambda: next(seconds))
 
 
 def test_timed_gives_median_p90_and_minimum_without_the_warm_up(monkeypatch: pytest.MonkeyPatch) -> None:

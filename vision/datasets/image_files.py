@@ -10,6 +10,7 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -39,25 +40,26 @@ class File(NamedTuple):
     path: Path
 
 
-def read(
-    files: Sequence[File],
-    *,
-    where: Path,
-    parts: Sequence[str],
-    classes: Sequence[str],
-    size: int,
-    crop: bool = False,
-    seed: int,
-    most: int | None = None,
-) -> LabelledImages:
+@dataclass(frozen=True, kw_only=True)
+class Listing:
+    """Every labelled picture file of a set."""
+
+    files: Sequence[File]
+    where: Path
+    """The folder that names of left out files are relative to."""
+    parts: Sequence[str]
+    """Those that were given, also one without any file."""
+    classes: Sequence[str]
+
+
+def read(listing: Listing, *, size: int, crop: bool = False, seed: int, most: int | None = None) -> LabelledImages:
     """Decode the files and split them as `splits` says.
 
-    parts: those that were given, also one without any file. where: the folder that names of left out files are relative to.
     size: side in pixels that every picture is brought to: its central square where `crop`, else all of it, stretched.
     most: as in `read_labelled`.
     Raises DataError when too many files cannot be read, or a class has too few.
     """
-    files = _fewer(files, most=most, seed=seed)
+    files, where = _fewer(listing.files, most=most, seed=seed), listing.where
     pool, sizes, reasons = _decoded([file.path for file in files], size=size, crop=crop)
     skipped = [Skipped(_shown(file.path, where), why) for file, why in zip(files, reasons, strict=True) if why]
     _check_readable(skipped, len(files), where)
@@ -69,12 +71,17 @@ def read(
     )
     readable = {
         name: np.array([i for i, file in enumerate(files) if file.part == name and not reasons[i]], np.int64)
-        for name in parts
+        for name in listing.parts
     }
-    rows = splits.roles(readable, everything.labels, classes=classes, seed=seed)
+    rows = splits.roles(readable, everything.labels, classes=listing.classes, seed=seed)
     train, validation, test = (everything.take(index) for index in rows)
     return LabelledImages(
-        classes=tuple(classes), train=train, validation=validation, test=test, skipped=tuple(skipped), sizes=sizes
+        classes=tuple(listing.classes),
+        train=train,
+        validation=validation,
+        test=test,
+        skipped=tuple(skipped),
+        sizes=sizes,
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from vision.datasets import image_files, splits
-from vision.datasets.image_files import File
+from vision.datasets.image_files import File, Listing
 from vision.datasets.labelled import LabelledImages, check_classes
 from vision.errors import DataError
 
@@ -19,9 +19,8 @@ def read(folder: Path, *, size: int, crop: bool = False, seed: int, most: int | 
         for path in paths
         for file in _files(path)
     ]
-    return image_files.read(
-        files, where=folder, parts=tuple(parts), classes=classes, size=size, crop=crop, seed=seed, most=most
-    )
+    listing = Listing(files=files, where=folder, parts=tuple(parts), classes=classes)
+    return image_files.read(listing, size=size, crop=crop, seed=seed, most=most)
 
 
 def _parts(folder: Path) -> dict[str, list[Path]]:

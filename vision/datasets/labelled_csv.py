@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from vision.datasets import image_files, splits
-from vision.datasets.image_files import File
+from vision.datasets.image_files import File, Listing
 from vision.datasets.labelled import LabelledImages, Skipped, check_classes
 from vision.errors import DataError
 
@@ -50,9 +50,8 @@ def read(path: Path, *, size: int, crop: bool = False, seed: int, most: int | No
     parts = tuple(name for name in ("all", "train", "validation", "test") if any(row.part == name for row in rows))
     numbers = {name: number for number, name in enumerate(classes)}
     files = [File(row.part, numbers[row.label], row.path) for row in rows]
-    images = image_files.read(
-        files, where=path.parent, parts=parts, classes=classes, size=size, crop=crop, seed=seed, most=most
-    )
+    listing = Listing(files=files, where=path.parent, parts=parts, classes=classes)
+    images = image_files.read(listing, size=size, crop=crop, seed=seed, most=most)
     return replace(images, skipped=images.skipped + repeated)
 
 

@@ -115,14 +115,12 @@ class Repository:
                 return
             model_config.check_names(config.name for config in configs)
             model_config.check_platforms(configs, self._models)
+            pairs = [(config, self._models.get(config.name)) for config in configs]
             with self._lock:
-                for config in configs:
-                    labels.check(config, self._models.get(config.name), new_ones_on_any=self._allow_labels)
-            steps = [
-                change
-                for config in configs
-                if (change := changes.step(config, self._models.get(config.name), self._lookout)) is not None
-            ]
+                for config, model in pairs:
+                    labels.check(config, model, new_ones_on_any=self._allow_labels)
+            asked = [changes.step(config, model, self._lookout) for config, model in pairs]
+            steps = [change for change in asked if change is not None]
             before = dict(self._models)
             self._track(steps)
             self._loader.load([(change.config, version) for change in steps for version in change.versions])

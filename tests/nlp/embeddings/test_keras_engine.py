@@ -11,6 +11,7 @@ from nlp.embeddings import keras_engine, training_blocks
 from nlp.embeddings.encoding import Encoded, encode
 from nlp.embeddings.keras_engine import Row, State
 from nlp.errors import DataError
+from tests.nlp.embeddings.recipes import records
 
 SETTINGS: dict[str, Any] = {
     "architecture": "skip-gram",
@@ -40,7 +41,9 @@ def corpus() -> Encoded:
 
 
 def _train(corpus: Encoded, **changes: Any) -> NDArray[np.float32]:
-    return keras_engine.train(corpus, **(SETTINGS | changes))
+    given = records(**SETTINGS | changes)
+    del given["kept"]  # the corpus is encoded already
+    return keras_engine.train(corpus, **given)
 
 
 @pytest.mark.parametrize("architecture", ["skip-gram", "cbow"])

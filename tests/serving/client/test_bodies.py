@@ -95,4 +95,6 @@ def test_importing_loads_neither_numpy_nor_tensorflow_nor_the_server() -> None:
     told = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=Path(__file__).parents[3]
     )
-    assert set(json.loads(told.stdout.replace("'", '"'))) == {"serving", "serving.client", "serving.client.bodies"}
+    loaded = set(json.loads(told.stdout.replace("'", '"')))
+    assert "serving.client.rest" in loaded
+    assert all(name == "serving" or name.startswith("serving.client") for name in loaded)

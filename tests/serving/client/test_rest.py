@@ -29,11 +29,6 @@ def asking(*script: Callable[[Handler], None], **options: Any) -> Iterator[tuple
         yield asked, server, waits
 
 
-@pytest.fixture(autouse=True)
-def _longest_jitter(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("serving.client.random.random", lambda: 1.0)
-
-
 def test_what_is_sent() -> None:
     image = np.array([[0.5, np.nan]], np.float32)
     with asking(say(200), token="secret") as (asked, server, _):
@@ -66,14 +61,6 @@ def test_paths(options: dict[str, Any], path: str) -> None:
     assert [each[1] for each in server.asked] == [path, "/proxy" + path]
 
 
-def test_the_share_of_a_wait_is_random(monkeypatch: pytest.MonkeyPatch) -> None:
-    shares = iter([0.0, 0.25, 0.5])
-    monkeypatch.setattr("serving.client.random.random", lambda: next(shares))
-    with asking(say(503), say(503), say(503), say(200)) as (asked, _, waits):
-        asked.predict(instances=[1])
-    assert waits == pytest.approx([0, 0.05, 0.2])
-
-
 def test_threads_share_a_client() -> None:
     def double(handler: Handler) -> None:
         [number] = json.loads(handler.body)["instances"]
@@ -96,15 +83,6 @@ def test_ready_waits_for_this_server() -> None:
         asked.wait_until_ready(0)
     with asking(say(401, b'{"error": "token"}')) as (asked, *_), pytest.raises(AnswerError, match=r"^401: token"):
         asked.wait_until_ready(30)
-
-
-@pytest.mark.parametrize(
-    "url",
-    ["localhost:8501", "ftp://host", "http://", "", "http://localhost:abc", "http://localhost:70000", "http://[::1"],
-)
-def test_wrong_addresses(url: str) -> None:
-    with pytest.raises(ValueError, match="expected something like http://localhost:8501"):
-        Client(url)
 
 
 def test_wrong_calls() -> None:

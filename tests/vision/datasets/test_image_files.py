@@ -9,7 +9,7 @@ import pytest
 from tests.vision import pictures
 from vision.augment.options import Augmentation
 from vision.datasets import LabelledImages, batches, image_files, image_folder
-from vision.datasets.image_files import File
+from vision.datasets.image_files import File, Listing
 
 SIZE = 8
 
@@ -32,7 +32,7 @@ def test_files_from_anywhere_with_their_own_sizes(tmp_path: Path) -> None:
     for name in ("here/cut.png", "there/cut.png"):
         (tmp_path / name).write_bytes(b"")
         files.append(File("all", 0, tmp_path / name))
-    data = image_files.read(files, where=here, parts=("all",), classes=("ant", "bee"), size=SIZE, seed=0)
+    data = image_files.read(Listing(files=files, where=here, parts=("all",), classes=("ant", "bee")), size=SIZE, seed=0)
     assert [item.name for item in data.skipped] == ["cut.png", str(there / "cut.png")]
     assert data.sizes is not None
     upright = [[90, 20 + n] if n % 4 == 0 else [20 + n, 90] for n in range(40)]

@@ -133,7 +133,7 @@ def test_weights_that_are_not_finite_are_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("labels", "match"),
     [
-        (["red", "blue", "red"], "the label 'red' stands 2 times; rename one"),
+        (["red", "blue", "red"], "the label 'red' occurs 2 times; rename one"),
         (["red", "blue\ngreen", "x"], r"the label 'blue\\ngreen' is empty or holds a line break"),
         (["red", "", "x"], "the label '' is empty"),
     ],

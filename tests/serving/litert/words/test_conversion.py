@@ -166,8 +166,8 @@ def _refused(exported: Path, words: list[str], match: str) -> None:
     [
         ([], "the vocabulary is empty; at least one word"),
         (["a", "", "b"], "the word '' is empty or holds a line break"),
-        (["a", "b\nc"], r"the word 'b\\nc' is empty or holds a line break; a vocabulary file wants one word a line"),
-        (["a", "b", "a"], "the word 'a' stands in the vocabulary more than once"),
+        (["a", "b\nc"], r"the word 'b\\nc' is empty or holds a line break; a vocabulary file has one word per line"),
+        (["a", "b", "a"], "the word 'a' occurs in the vocabulary more than once"),
         (["w0", "w2", "w1"], "gives 'w2' another vector than id 1; give its words in the order of its ids"),
         (["w0", "w1", "w9"], "gives 'w9' another vector than id 2"),
         (["w0", "w1", "w2", "w3"], "gives no vectors for the ids 0 to 3: "),

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from serving.server.errors import Code, ServingError
+from serving.server.errors import Code
 from serving.server.models.config import ModelConfig
 from serving.server.models.lookout import Lookout, of_model
 from tests.serving.server.fakes import make_versions
@@ -23,7 +23,7 @@ def test_what_is_odd_is_said_once(tmp_path: Path, caplog: pytest.LogCaptureFixtu
 
 
 def test_a_base_path_without_versions_is_an_error_where_one_is_needed(tmp_path: Path) -> None:
-    with pytest.raises(ServingError):
+    with pytest.raises(FileNotFoundError, match="No versions of the model were found under base path"):
         Lookout().find(ModelConfig(name="m", base_path=tmp_path), required=True)
 
 
