@@ -69,7 +69,7 @@ def measure(path: Path, *, calls: int = 200) -> Iterator[Row]:
     """
     folder = bundle.find(path)
     description = bundle.read_description(folder)
-    task = TASKS.get(description["task"])
+    task = TASKS.get(description.get("task", ""))
     if task is not None and task.asked_with == "pictures":
         shape = (BATCH, int(description["input"]["height"]), int(description["input"]["width"]), 3)
         images = np.random.default_rng(0).integers(0, 256, shape, np.uint8)

@@ -210,7 +210,7 @@ def test_bad_input_only_blank_lines_to_split(tmp_path: Path) -> None:
 def test_bad_input_symbols_name_the_line_in_its_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, chunk: int
 ) -> None:
-    monkeypatch.setattr("nlp.tokenizers._CHUNK", chunk)
+    monkeypatch.setattr("nlp.tokenizers.tokenizer._CHUNK", chunk)
     file(tmp_path, "a.txt", b"".join(b"line %d\n" % i for i in range(500)))
     file(tmp_path, "b.txt", b"".join(b"other %d\n" % i for i in range(300)) + b"an <unk> here\n" + b"end\n" * 9)
     lines = corpora.read(str(tmp_path)).train

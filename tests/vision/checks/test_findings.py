@@ -61,7 +61,7 @@ def test_leak(clean: LabelledImages, planted: LabelledImages) -> None:
 
 
 def test_large_sets_are_sampled(clean: LabelledImages, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(check, "COMPARED", 300)
+    monkeypatch.setattr(findings, "COMPARED", 300)
     found = findings.look(clean)
     assert found.compared == 300
     assert "of 300" in check_warnings.trust(found)
