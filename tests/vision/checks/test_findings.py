@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pipelines.classify import check, check_warnings
+from pipelines.classify import check_warnings
 from vision.checks import findings
 from vision.datasets import LabelledImages, Skipped
 from vision.datasets.reading import read_labelled
