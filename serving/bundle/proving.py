@@ -33,18 +33,24 @@ def prove(folder: Path, proofs: Sequence[Proof]) -> float:
 
     Raises BundleError when it does not load or run there, and when it answers otherwise than the proofs.
     """
+    return proven(folder, proofs)[0]
+
+
+def proven(folder: Path, proofs: Sequence[Proof]) -> tuple[float, Mapping[str, Any]]:
+    """The largest difference of `prove`, and the SignatureDefs that were loaded, by name."""
     import tensorflow as tf
 
     largest = 0.0
     try:
-        with saved_model.load(folder) as loaded:
+        with saved_model.load(folder, few_runs=True) as loaded:
             answers = [loaded.run(proof.signature, proof.inputs) for proof in proofs]
+            signatures = loaded.signatures
     except (ValueError, OSError, tf.errors.OpError) as error:
         raise BundleError(f"the export does not run in a v1 session, which is how it is served: {error}") from error
     for proof, answer in zip(proofs, answers, strict=True):
         for name, expected in proof.outputs.items():
             largest = max(largest, _difference(proof.signature, name, answer[name], expected))
-    return largest
+    return largest, signatures
 
 
 def _difference(signature: str, name: str, found: NDArray[Any], expected: NDArray[Any]) -> float:

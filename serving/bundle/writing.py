@@ -14,7 +14,6 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from serving import saved_model
 from serving.bundle import proving, warmup_requests
 from serving.bundle.proving import Proof
 from serving.bundle.reading import FORMAT, BundleError
@@ -45,9 +44,9 @@ def write(
     shutil.rmtree(temporary, ignore_errors=True)
     try:
         _export(temporary, model, signatures)
-        difference = proving.prove(temporary, proofs)
+        difference, signatures_found = proving.proven(temporary, proofs)
         warmup_requests.write(temporary, [(proof.signature, proof.inputs) for proof in proofs])
-        _describe(temporary, {**description, "version": version})
+        _describe(temporary, {**description, "version": version}, signatures_found)
         _replace(temporary, folder)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
@@ -57,11 +56,14 @@ def write(
 def _export(folder: Path, model: Any, signatures: Mapping[str, tuple[Callable[..., Any], Mapping[str, Any]]]) -> None:
     """Keras' ExportArchive tracks the variables so that a v1 session finds them; `tf.saved_model.save` does not."""
     import keras
+    import tensorflow as tf
 
     archive = keras.export.ExportArchive()
     archive.track(model)
     for name, (function, specs) in signatures.items():
-        archive.add_endpoint(name, function, input_signature=list(specs.values()))
+        # A signature is written in TensorFlow's operations; translating its Python would take seconds.
+        plain = tf.autograph.experimental.do_not_convert(function)
+        archive.add_endpoint(name, plain, input_signature=list(specs.values()))
     # Keras would write every weight twice, as its own variable and as TensorFlow's below it; the endpoints use the latter.
     tracked = archive._tf_trackable
     tracked.variables, tracked.trainable_variables, tracked.non_trainable_variables = [], [], []
@@ -80,10 +82,9 @@ def _set_method(path: Path, signature: str, method: str) -> None:
     path.write_bytes(message.SerializeToString(deterministic=True))
 
 
-def _describe(folder: Path, description: Mapping[str, Any]) -> None:
-    with saved_model.load(folder) as loaded:
-        signatures = {name: _layout(definition) for name, definition in loaded.signatures.items()}
-    content = {"format": FORMAT, **description, "signatures": signatures}
+def _describe(folder: Path, description: Mapping[str, Any], signatures: Mapping[str, Any]) -> None:
+    layouts = {name: _layout(definition) for name, definition in signatures.items()}
+    content = {"format": FORMAT, **description, "signatures": layouts}
     path = folder / "assets.extra" / "model.json"
     path.parent.mkdir(exist_ok=True)
     path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

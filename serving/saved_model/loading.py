@@ -44,11 +44,13 @@ def load(
     tags: Sequence[str] = ("serve",),
     usual_timeout_ms: int = 0,
     session_config: Any = None,
+    few_runs: bool = False,
 ) -> LoadedModel:
     """Load the SavedModel folder `path` into its own session.
 
     `intra_op_threads`, `inter_op_threads`: 0 lets TensorFlow choose. `usual_timeout_ms`: time limit that
-    most runs will have. `session_config`: a tf.compat.v1.ConfigProto to start from. TensorFlow Text is imported
+    most runs will have. `session_config`: a tf.compat.v1.ConfigProto to start from. `few_runs`: prepare each
+    signature in one way instead of two, which takes half the time; each run may then take longer. TensorFlow Text is imported
     when the graph needs it. Raises FileNotFoundError when the folder holds no SavedModel, `LoadError` (a
     ValueError) when it cannot be loaded.
     """
@@ -72,7 +74,7 @@ def load(
     # Copied, because a signature inside the meta graph keeps the whole graph definition in memory.
     signatures = {name: copy.deepcopy(signature) for name, signature in meta_graph.signature_def.items()}
     fragile = not FRAGILE_OPS.isdisjoint(_ops(meta_graph.graph_def))
-    return LoadedModel(session, signatures, usual_timeout_ms=usual_timeout_ms, fragile=fragile)
+    return LoadedModel(session, signatures, usual_timeout_ms=usual_timeout_ms, fragile=fragile, few_runs=few_runs)
 
 
 def _restored(path: Path, tags: Sequence[str], options: Any) -> tuple[Any, Any]:

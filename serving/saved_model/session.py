@@ -56,9 +56,15 @@ class LoadedModel:
     """The signatures of one SavedModel and the session that answers them; safe to use from several threads."""
 
     def __init__(
-        self, session: Any, signatures: Mapping[str, Any], *, usual_timeout_ms: int = 0, fragile: bool = False
+        self,
+        session: Any,
+        signatures: Mapping[str, Any],
+        *,
+        usual_timeout_ms: int = 0,
+        fragile: bool = False,
+        few_runs: bool = False,
     ) -> None:
-        """`fragile`: missing dimensions can end the process."""
+        """`fragile`: missing dimensions can end the process. `few_runs`: see `load`."""
         self.metadata: Mapping[str, Any] = MappingProxyType(dict(signatures))
         """What the graph declares, the initialiser included: TensorFlow Serving lists it too."""
         self.signatures: Mapping[str, Any] = MappingProxyType(
@@ -71,7 +77,7 @@ class LoadedModel:
         self.usual_timeout_ms = usual_timeout_ms
         """Time limit of most runs, see `timeout_until`."""
         self._session = session
-        self._fragile = fragile
+        self._fragile, self._few_runs = fragile, few_runs
         self._prepared: dict[tuple[str, tuple[str, ...] | None], _Prepared] = {}
         self._lock = threading.Lock()
 
@@ -159,7 +165,11 @@ class LoadedModel:
             key = (signature, outputs)
             if key not in self._prepared:
                 self._prepared[key] = _prepare(
-                    self._session, self.signatures[signature], outputs, fragile=self._fragile
+                    self._session,
+                    self.signatures[signature],
+                    outputs,
+                    fragile=self._fragile,
+                    few_runs=self._few_runs,
                 )
             return self._prepared[key]
 
@@ -176,8 +186,10 @@ class LoadedModel:
             return prepared.pooled[timeout_ms]
 
 
-def _prepare(session: Any, signature: Any, chosen: tuple[str, ...] | None, *, fragile: bool) -> _Prepared:
-    """Look at a signature, and make the callable that runs it in the calling thread."""
+def _prepare(
+    session: Any, signature: Any, chosen: tuple[str, ...] | None, *, fragile: bool, few_runs: bool
+) -> _Prepared:
+    """Look at a signature, and make the callable that runs it in the calling thread; for few runs the pooled one does for both."""
     inputs, outputs = sorted(signature.inputs), sorted(signature.outputs) if chosen is None else list(chosen)
     unknown = [alias for alias in outputs if alias not in signature.outputs]
     if unknown:
@@ -187,9 +199,10 @@ def _prepare(session: Any, signature: Any, chosen: tuple[str, ...] | None, *, fr
         raise ValueError("This signature has a sparse or ragged tensor; only dense tensors can be served.")
     fetches = tuple(dict.fromkeys(signature.outputs[alias].name for alias in outputs))
     feeds = tuple(signature.inputs[alias].name for alias in inputs)
+    here = _callable(session, feeds, fetches, **({} if few_runs else {"inter_op_thread_pool": -1}))
     return _Prepared(
-        here=_callable(session, feeds, fetches, inter_op_thread_pool=-1),
-        pooled={},
+        here=here,
+        pooled={0: here} if few_runs else {},
         feeds=feeds,
         fetches=fetches,
         inputs=tuple(inputs),

@@ -33,7 +33,12 @@ def signatures(model: keras.Model, *, classes: Sequence[str], crop: bool = False
     height, width = model.input_shape[1:3]
     names = tf.constant(list(classes))
     explained = _explained(model)
-    decoded = partial(pictures.decode_batch, height=height, width=width, crop=crop)
+    # Traced once for all signatures: the graph of decoding is larger than that of a small network.
+    decoded = tf.function(
+        partial(pictures.decode_batch, height=height, width=width, crop=crop),
+        input_signature=[tf.TensorSpec([None], tf.string)],
+        autograph=False,
+    )
 
     def probabilities(contents: Any) -> Any:
         return tf.nn.softmax(model(decoded(contents), training=False))
