@@ -5,8 +5,8 @@
 `corpus.txt` is plain text (.gz, .xz and .bz2 too), a folder of such files, a folder with train, valid and test files, or the built-in
 `lee` (news). `runs/trigrams/` receives export/1 (for serving), model.arpa and model.npz, scores.json and report.html.
 
-The default is modified Kneser-Ney as KenLM's lmplz estimates it. Text that is one tokenised sentence a line, as lmplz reads it, and a
-model that lmplz made:
+The default is modified Kneser-Ney as KenLM's lmplz estimates it. Text with one tokenised sentence per line, as lmplz reads it,
+and a model that lmplz made:
 
     python -m pipelines.ngram --data train.txt --test test.txt --tokenizer space
     python -m pipelines.ngram --data test.txt --model lm.arpa --tokenizer space

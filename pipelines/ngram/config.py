@@ -22,7 +22,7 @@ class Config(RunFlags):
     """Held-out text for the scores; a fifth of the lines when neither this nor a test file in --data is there."""
     model: Path | None = None
     """An ARPA file (KenLM's, SRILM's) or the model.npz of another run to score, serve and report, instead of counting; --data is then the
-    text for the scores, and the flags about counting say nothing."""
+    text for the scores, and the flags about counting have no effect."""
     order: int = 3
     """Words of the longest n-grams, 1 to 20."""
     smoothing: Literal[
@@ -34,7 +34,7 @@ class Config(RunFlags):
         "stupid-backoff",
         "maximum-likelihood",
     ] = "modified-kneser-ney"
-    """How n-grams that were not seen get their share: modified Kneser-Ney exactly as lmplz, interpolated Kneser-Ney with one discount an
+    """How n-grams that were not seen get their share: modified Kneser-Ney exactly as lmplz, interpolated Kneser-Ney with one discount per
     order, interpolated Witten-Bell, Katz with Good-Turing counts, add-k, stupid backoff (scores, not probabilities), or not at all."""
     k: float = 1.0
     """What add-k adds to every count, above 0."""
@@ -44,7 +44,8 @@ class Config(RunFlags):
     interpolate_unigrams: bool = True
     """Mix the unigrams of Kneser-Ney with the uniform distribution, as lmplz does; otherwise <unk> gets all that was discounted."""
     prune: tuple[int, ...] = ()
-    """Drop n-grams that occur at most so often, one number for each order from 1, none falling, the last for all higher ones: 0 0 1."""
+    """Drop n-grams that occur at most so often: one number per order from 1, none below the one before it, such as 0 0 1. The last number
+    holds for all higher orders too."""
     prune_entropy: float = 0.0
     """Drop n-grams whose loss raises the training perplexity by less than this share, such as 1e-8 (Stolcke 1998); 0 drops none."""
     vocabulary_size: int | None = None
@@ -58,7 +59,7 @@ class Config(RunFlags):
     a model that was trained on that text would get nearly all the weight."""
     tokenizer: Literal["words", "space", "letters", "english", "characters"] = "words"
     """How text becomes words: `words` (lower-cased runs of letters and digits of any script, sentences end at .!?), `space` (split at
-    white space, a sentence a line, as KenLM), `letters` (lower-cased a to z), `english` (a to z and apostrophes), `characters`."""
+    white space, one sentence per line, as KenLM), `letters` (lower-cased a to z), `english` (a to z and apostrophes), `characters`."""
     shortest_sentence: int = 1
     """Leave out sentences of fewer words, 1 or more (tokenizer space keeps empty lines at 1, as lmplz)."""
     symbols: Literal["refuse", "drop", "rename"] = "refuse"

@@ -39,7 +39,7 @@ class Texts:
     """The validation text as words; empty where nothing has to be chosen."""
     not_used: NotUsed
     """Lines and files of all parts that could not be read as they are."""
-    given: NGramModel | None = None
+    model: NGramModel | None = None
     """The model of --model, in whose place nothing is counted."""
 
 
@@ -80,7 +80,7 @@ def encode(config: Config, corpus: Corpus, work: Path) -> Texts:
     """Turn words into numbers, the training text's in a temporary file in `work`. Raises DataError where a part has no sentence."""
     rule = tokenizer(config)
     if config.model is not None:
-        return _given(ngram.read(config.model), corpus, rule)
+        return _of_model(ngram.read(config.model), corpus, rule)
     ids, words = vocabulary.encode(rule.normalise(corpus.train), folder=work)
     if config.vocabulary_size is not None or config.min_count > 1:
         ids, words = vocabulary.limit(ids, words, most=config.vocabulary_size, min_count=config.min_count, folder=work)
@@ -97,7 +97,7 @@ def encode(config: Config, corpus: Corpus, work: Path) -> Texts:
     )
 
 
-def _given(model: NGramModel, corpus: Corpus, rule: Tokenizer) -> Texts:
+def _of_model(model: NGramModel, corpus: Corpus, rule: Tokenizer) -> Texts:
     """The test text for a model that was not counted here."""
     return Texts(
         corpus=corpus,
@@ -107,7 +107,7 @@ def _given(model: NGramModel, corpus: Corpus, rule: Tokenizer) -> Texts:
         test_chunks=_held_out("test", corpus.test, rule),
         validation_chunks=[],
         not_used=left_out.not_used([corpus.train]),
-        given=model,
+        model=model,
     )
 
 

@@ -68,8 +68,9 @@ class Evidence:
     samples: Sequence[tuple[float, str]]
     """(temperature, sentence) that the model wrote."""
     hardest: Sequence[tuple[str, float]]
-    """Test sentences with the highest perplexity, and that."""
+    """(test sentence, perplexity), the highest first."""
     easiest: Sequence[tuple[str, float]]
+    """The same, the lowest first."""
     coloured: Sequence[Sequence[Word]]
     """A few test sentences, word by word."""
     replaced: int

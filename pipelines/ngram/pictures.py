@@ -30,12 +30,12 @@ def by_order(series: Mapping[str, Sequence[float]], *, title: str, log: bool = F
     from matplotlib.ticker import MaxNLocator, PercentFormatter
 
     figure = Figure(figsize=(4.5, 3.1), layout="constrained")
-    axes, told = figure.add_subplot(), []
+    axes, lines = figure.add_subplot(), []
     for colour, (label, values) in zip(COLOURS, series.items(), strict=False):
         shown = [value if math.isfinite(value) else math.nan for value in values]
         style = ":" if colour == plots.QUIET else "-"
         axes.plot(range(1, len(shown) + 1), shown, style, color=colour, marker="o", markersize=4, label=label)
-        told.append(f"{label} {', '.join(f'{value:.4g}' for value in values)}")
+        lines.append(f"{label} {', '.join(f'{value:.4g}' for value in values)}")
     axes.set(title=title, xlabel="words in the n-gram")
     if log:
         axes.set_yscale("log")
@@ -47,7 +47,7 @@ def by_order(series: Mapping[str, Sequence[float]], *, title: str, log: bool = F
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.legend(frameon=False, fontsize=8)
     plots.plain(axes)
-    return plots.picture(figure, alt=f"{title} by order: {'; '.join(told)}.")
+    return plots.picture(figure, alt=f"{title} by order: {'; '.join(lines)}.")
 
 
 def surprise(words: Sequence[Word]) -> str:

@@ -5,7 +5,7 @@ import math
 from collections.abc import Sequence
 
 from nlp.ngrams.coverage import Coverage
-from pipelines.ngram import pictures as ngram_pictures
+from pipelines.ngram import pictures
 from pipelines.ngram.evidence import Evidence, Part
 from pipelines.ngram.pictures import Word
 from pipelines.report import page, plots
@@ -101,14 +101,14 @@ def _curse(rows: Sequence[Coverage]) -> page.Section | None:
     )
     if math.isfinite(last.unseen):
         sentence += f"{last.unseen:.1%} of the test text's are new. Smoothing decides how likely these are."
-    pictures = ngram_pictures.by_order(numbers, title="distinct n-grams", log=True)
-    pictures += ngram_pictures.by_order(shares, title="test n-grams that are new", percent=True)
+    drawn = pictures.by_order(numbers, title="distinct n-grams", log=True)
+    drawn += pictures.by_order(shares, title="test n-grams that are new", percent=True)
     head = ["words", "possible", "seen", "seen once", "in the test text", "new", "new, distinct"]
     table = report_parts.grid(head, [_coverage_row(row) for row in rows])
     note = report_parts.remark(
         "All words outside the vocabulary count as one word, so there are more distinct new n-grams than these."
     )
-    body = f'<p>{html.escape(sentence)}</p><div class="plots">{pictures}</div>{table}<p></p>{note}'
+    body = f'<p>{html.escape(sentence)}</p><div class="plots">{drawn}</div>{table}<p></p>{note}'
     return page.Section(title="The curse of dimensionality", body=body)
 
 
@@ -146,7 +146,7 @@ def _orders(rows: Sequence[tuple[int, float, float]]) -> page.Section | None:
         label: [by_order.get(order, [math.nan, math.nan])[place] for order in orders]
         for place, label in enumerate(("including unknown words", "excluding them"))
     }
-    picture = ngram_pictures.by_order(series, title="perplexity")
+    picture = pictures.by_order(series, title="perplexity")
     return page.Section(title="Perplexity by order", body=f'<p>{sentence}</p><div class="plots">{picture}{table}</div>')
 
 
@@ -167,7 +167,7 @@ def _word_by_word(coloured: Sequence[Sequence[Word]]) -> page.Section | None:
         "Held-out sentences. Below each word its surprise in bits, -log2 of its probability after what stands before it: each bit more "
         "is half as likely. The darker, the more surprising; dashed: not in the vocabulary."
     )
-    return page.Section(title="Word by word", body=note + "".join(map(ngram_pictures.surprise, coloured)))
+    return page.Section(title="Word by word", body=note + "".join(map(pictures.surprise, coloured)))
 
 
 def _sentences(evidence: Evidence) -> page.Section | None:

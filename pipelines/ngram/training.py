@@ -12,7 +12,7 @@ from nlp.ngrams.smoothings import katz
 from nlp.vocabulary import Vocabulary
 from pipelines.ngram.config import Config
 from pipelines.ngram.data import Texts
-from pipelines.record import progress as record_progress
+from pipelines.record import progress
 
 NEGLIGIBLE = 0.001
 """Weight below which a mixed model is of no use."""
@@ -33,16 +33,16 @@ class Trained:
 
 def train(config: Config, texts: Texts, folder: Path, work: Path) -> Trained:
     """Count, with temporary files in `work`, estimate, prune and mix; model.npz and model.arpa are written."""
-    if texts.given is not None:
-        return _written(config, folder, Trained(data=texts, model=texts.given, counts=None))
-    with record_progress.shares("counting") as tell:
+    if texts.model is not None:
+        return _written(config, folder, Trained(data=texts, model=texts.model, counts=None))
+    with progress.shares("counting") as show:
         counts = ngram.count(
             texts.train,
             vocabulary_size=len(texts.vocabulary),
             order=config.order,
             memory=int(config.memory * GIB),
             folder=work,
-            progress=tell,
+            progress=show,
         )
     if config.smoothing == "katz":
         for shortfall in katz.shortfalls(counts):

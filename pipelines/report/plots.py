@@ -29,7 +29,7 @@ NOT_CURVES = ("epoch", "seconds", "learning_rate")
 def curves(rows: Sequence[Mapping[str, float]], *, monitor: str = "val_loss") -> str:
     """Each metric of the history over the epochs, training against validation, and the learning rate.
 
-    rows: one mapping an epoch with Keras' log names (epoch, loss, val_loss, accuracy, ..., learning_rate); NaN leaves
+    rows: one mapping per epoch with Keras' log names (epoch, loss, val_loss, accuracy, ..., learning_rate); NaN leaves
     a hole. monitor: the column that says which epoch was best: the highest accuracy, the lowest of anything else.
     """
     columns = list(dict.fromkeys(key for row in rows for key in row))
@@ -51,7 +51,7 @@ def picture(figure: Any, *, alt: str) -> str:
 
 
 def bars(values: Sequence[tuple[str, float]], *, full: float | None = None, unit: str = "") -> str:
-    """Horizontal bars, one a (name, value >= 0). full: the value that fills a row; the largest when absent."""
+    """Horizontal bars, one per (name, value >= 0). full: the value that fills a row; the largest when absent."""
     finite = [value for _, value in values if math.isfinite(value)]
     full = full or max(finite, default=0.0) or 1.0
     rows = (
@@ -96,22 +96,22 @@ def _panel(rows: Sequence[Mapping[str, float]], name: str, *, best: int | None) 
     figure = Figure(figsize=(4.5, 2.9), layout="constrained")
     axes = figure.add_subplot()
     epochs = [row.get("epoch", index + 1) for index, row in enumerate(rows)]
-    title, told = name.replace("_", " "), []
+    title, lines = name.replace("_", " "), []
     for key, colour, label in ((name, TRAIN, "training"), (f"val_{name}", HELD_OUT, "validation")):
         values = [row.get(key, math.nan) for row in rows]
         values = [value if math.isfinite(value) else math.nan for value in values]
         if not all(map(math.isnan, values)):
             marker = "o" if len(rows) < 40 else ""
             axes.plot(epochs, values, color=colour, marker=marker, markersize=3, linewidth=1.5, label=label)
-            told.append(f"{label} ends at {values[-1]:.4g}")
+            lines.append(f"{label} ends at {values[-1]:.4g}")
     if best is not None:
         axes.axvline(epochs[best], color=QUIET, linestyle=":", label=f"best epoch ({epochs[best]:g})")
-    if name != "learning_rate" and told:
+    if name != "learning_rate" and lines:
         axes.legend(frameon=False, fontsize=8)
     axes.set(title=title, xlabel="epoch")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     plain(axes)
-    return picture(figure, alt=f"{title} over {len(rows)} epochs: {', '.join(told) or 'no finite value'}.")
+    return picture(figure, alt=f"{title} over {len(rows)} epochs: {', '.join(lines) or 'no finite value'}.")
 
 
 def plain(axes: Any) -> None:

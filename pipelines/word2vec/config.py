@@ -65,15 +65,15 @@ class Config(RunFlags):
     """Passes that join words which belong together, such as new_york: one finds pairs, two find up to four words."""
     tokenizer: Literal["words", "space", "letters", "english", "characters"] = "words"
     """How text becomes words: `words` (lower-cased runs of letters and digits of any script, sentences end at .!?), `space` (split at
-    white space, a sentence a line; `<unk>`, `<s>` and `</s>` in the text become the words `<UNK>`, `<S>`, `</S>`), `letters` (lower-cased
-    a to z), `english` (a to z and apostrophes), `characters`."""
+    white space, one sentence per line; `<unk>`, `<s>` and `</s>` in the text become the words `<UNK>`, `<S>`, `</S>`), `letters`
+    (lower-cased a to z), `english` (a to z and apostrophes), `characters`."""
     errors: Literal["strict", "replace"] = "strict"
     """Bytes that are not UTF-8: refuse the text with their place, or replace them."""
     pairs: Path | None = None
-    """A list of word pairs with their similarity (word, word, number, tab-separated) to judge by, beside WordSim-353 and SimLex-999; the
+    """A list of word pairs with their similarity (word, word, number, tab-separated) to score by, beside WordSim-353 and SimLex-999; the
     score is spearman_<name of the file>."""
     questions: Path | None = None
-    """Analogies to judge by, four words a line, sections begin with `:`; Mikolov's 19,544 when absent."""
+    """Analogies to score by, four words per line, sections begin with `:`; Mikolov's 19,544 when absent."""
     training: Training = field(default_factory=Training)
     """How the vectors are found."""
 

@@ -12,7 +12,7 @@ from pipelines.word2vec.config import Config
 from pipelines.word2vec.training import Trained
 
 SIMILARITIES = {"wordsim353": "WordSim-353", "simlex999": "SimLex-999"}
-"""The word pairs that every run is judged by: part of the score's name, and the name on the page."""
+"""The word pairs that every run is scored on: part of the score's name, and the name on the page."""
 PROTOCOLS: tuple[Literal["top30k", "full"], ...] = ("top30k", "full")
 
 

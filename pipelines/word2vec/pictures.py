@@ -1,4 +1,4 @@
-"""Pictures of words for the report: lines over the orders of n-grams, sentences coloured by surprise, a map of words, Zipf's law.
+"""Pictures of words for the report: a map of words, and Zipf's law.
 
 Words come from the user's text: they are escaped and set by the browser, whose fonts know more scripts than matplotlib's.
 """
@@ -42,12 +42,12 @@ def zipf(counts: NDArray[np.int64], *, min_count: int) -> str:
     axes.set(xlabel="rank of the word", ylabel="how often it occurs")
     axes.legend(frameon=False, fontsize=8)
     plots.plain(axes)
-    told = ", ".join(f"rank {rank}: {counts[rank - 1]}" for rank in 10 ** np.arange(7) if rank <= len(counts))
-    return plots.picture(figure, alt=f"Word frequency by rank: {told}; min-count {min_count}.")
+    counted = ", ".join(f"rank {rank}: {counts[rank - 1]}" for rank in 10 ** np.arange(7) if rank <= len(counts))
+    return plots.picture(figure, alt=f"Word frequency by rank: {counted}; min-count {min_count}.")
 
 
 def scatter(points: NDArray[np.floating], words: Sequence[str], *, groups: Sequence[int] | None = None) -> str:
-    """A map of words as SVG; where labels would lie on each other, the later word keeps its dot and tells its name when pointed at.
+    """A map of words as SVG; where labels would lie on each other, the later word keeps its dot and shows its name when pointed at.
 
     points: float (n, 2), any unit, equal on both axes; words: n, the most important first; groups: n, words of one have one colour.
     """

@@ -39,7 +39,7 @@ def _meaning(evidence: Evidence) -> page.Section:
     notes = [about_pairs(name, found) for name, found in evidence.similarity.items()]
     notes += [about_analogies(name, found) for name, found in evidence.analogies.items()]
     notes.append(
-        "How far to trust this: a figure is about the judged pairs and questions only, so compare two sets of vectors on the same words. "
+        "How far to trust this: a figure is about the pairs and questions it rests on, so compare two sets of vectors on the same words. "
         "For orientation, skip-gram vectors of 13.4 million words of Wikipedia reach 0.58 on WordSim-353 and 0.29 on SimLex-999 "
         "(make bench word2vec); small texts stay far below."
     )
@@ -85,7 +85,7 @@ def _known(value: float | None) -> bool:
 
 
 def _score(value: float | None) -> str:
-    return f"{value:,.6g}" if value is not None and not math.isnan(value) else "could not be judged"
+    return f"{value:,.6g}" if value is not None and not math.isnan(value) else "no score"
 
 
 def _neighbours(rows: Sequence[tuple[str, int, Sequence[tuple[str, float]]]]) -> page.Section | None:
@@ -205,11 +205,11 @@ def _forms(parity: Mapping[str, Any] | None) -> page.Section | None:
 def summary(evidence: Evidence) -> dict[str, str]:
     """The figures at the top of the page."""
     lists = evidence.similarity
-    card = {name: f"{found.spearman:.3f}" if _known(found.spearman) else "not judged" for name, found in lists.items()}
+    card = {name: f"{found.spearman:.3f}" if _known(found.spearman) else "no score" for name, found in lists.items()}
     card |= {f"pairs of {name}": f"{found.n:,} of {found.n + found.oov:,}" for name, found in lists.items()}
     for protocol, found in list(evidence.analogies.items())[:1]:
         total = found.total
-        card[f"analogies, {protocol}"] = f"{total.correct / total.n:.1%} of {total.n:,}" if total.n else "not judged"
+        card[f"analogies, {protocol}"] = f"{total.correct / total.n:.1%} of {total.n:,}" if total.n else "no score"
     return card | {
         "words with vectors": f"{len(evidence.counts):,}",
         "dimensions": str(evidence.dimensions),

@@ -10,8 +10,7 @@ from gensim.models import KeyedVectors
 from nlp import word2vec
 from nlp.word2vec import Course, Kept, Method, Row
 from pipelines import flags
-from pipelines.record import files
-from pipelines.record import progress as record_progress
+from pipelines.record import files, progress
 from pipelines.training import options
 from pipelines.word2vec.config import Config
 from pipelines.word2vec.data import Text
@@ -45,7 +44,7 @@ def train(config: Config, text: Text, folder: Path) -> Trained:
         loss = "no two neighbouring words" if math.isnan(row["loss"]) else f"loss {row['loss']:.4f}"
         print(f"epoch {row['epoch']:.0f}/{epochs}  {loss}  {row['words_per_second']:,.0f} words/s", flush=True)
 
-    with record_progress.shares("training") as show:
+    with progress.shares("training") as show:
         vectors = word2vec.train(
             text.path,
             _method(config),

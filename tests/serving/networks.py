@@ -1,4 +1,4 @@
-"""Two trained networks as bundles, with the real images that chose nothing: a small one on digits, a backbone on photographs."""
+"""Two trained networks as bundles, with real held-out images: a small one on digits, a backbone on photographs."""
 
 import json
 from collections.abc import Sequence

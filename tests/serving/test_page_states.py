@@ -46,7 +46,7 @@ def test_a_model_appears_when_it_has_loaded(browser: Browser, ngram: Path) -> No
         expect(page.locator("#ask")).to_be_hidden()
         loaded.set()
         expect(page.locator("#models")).to_contain_text("1 available")
-        expect(page.get_by_label("Text to go on from")).to_be_visible()
+        expect(page.get_by_label("Text to continue")).to_be_visible()
         expect(page.locator("#notice")).to_be_hidden()
 
 
@@ -99,7 +99,7 @@ def test_a_model_without_signatures_says_so(browser: Browser, ngram: Path, tmp_p
     with page_server.serve(models) as served, opened(browser, served.url) as page:
         expect(page.locator("#ask")).to_have_text("This model has no signature that can be called.")
         choose(page, "ngram")
-        page.get_by_label("Text to go on from").fill("the")
+        page.get_by_label("Text to continue").fill("the")
         page.keyboard.press("Enter")
         assert "sat" in answered(page)
         choose(page, "silent")
@@ -117,7 +117,7 @@ def test_a_token_is_asked_for_when_the_server_wants_one(browser: Browser, ngram:
         page.keyboard.type("open sesame")
         page.keyboard.press("Enter")
         expect(field).to_be_hidden()
-        page.get_by_label("Text to go on from").fill("the")
+        page.get_by_label("Text to continue").fill("the")
         page.keyboard.press("Enter")
         assert "sat" in answered(page)
         command = str(page.locator("#same code").text_content())

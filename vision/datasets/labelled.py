@@ -83,7 +83,7 @@ class LabelledImages:
     validation: Examples
     """Chooses the epoch; never scored."""
     test: Examples
-    """Scored once, at the end; chose nothing."""
+    """Scored once, at the end; no choice depends on it."""
     skipped: tuple[Skipped, ...] = ()
     sizes: NDArray[np.int64] | None = None
     """(all, 2), height and width of each row of the pool before it was stretched; 0 for one that could not be read."""

@@ -8,24 +8,13 @@ import pytest
 from nlp import ngram
 from nlp.corpora.lines import Corpus
 from nlp.errors import DataError
-from nlp.ngram import NGramModel
-from nlp.ngrams.tables import Level
-from nlp.vocabulary import BOS, EOS, UNK, Vocabulary
+from nlp.vocabulary import BOS, EOS, UNK
 from pipelines.ngram import data as ngram_data
 from pipelines.ngram.config import Config
 from tests.e2e import texts
+from tests.nlp.ngrams import by_hand
 
 LINES = [f"line {number}" for number in range(2000)]
-
-
-def unigrams(**probabilities: float) -> NGramModel:
-    """A model of order 1; what is left to 1 goes to the end of the sentence, nothing to unknown words."""
-    end = 1 - sum(probabilities.values())
-    linear = np.array([0, 1, end, *probabilities.values()])
-    with np.errstate(divide="ignore"):
-        log10 = np.log10(linear)
-    level = Level(keys=np.arange(len(linear)), log10_prob=log10, log10_backoff=np.zeros(len(linear)))
-    return NGramModel(vocabulary=Vocabulary([UNK, BOS, EOS, *probabilities]), levels=(level,), smoothing="by hand")
 
 
 def _part(corpus: Corpus, name: str) -> set[str]:
@@ -53,7 +42,7 @@ def test_a_fifth_is_held_out(tmp_path: Path) -> None:
 def other(tmp_path: Path) -> Path:
     """A model to mix with."""
     path = tmp_path / "other.npz"
-    ngram.write(unigrams(a=0.5), path)
+    ngram.write(by_hand.unigrams(a=0.5), path)
     return path
 
 

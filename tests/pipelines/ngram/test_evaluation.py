@@ -9,24 +9,13 @@ import pytest
 from nlp import ngram
 from nlp.corpora import lines
 from nlp.ngram import NGramModel
-from nlp.ngrams.tables import Level
 from nlp.tokenizers.tokenizer import Tokenizer
-from nlp.vocabulary import BOS, EOS, UNK, Vocabulary
 from pipelines.ngram import evaluation
 from pipelines.ngram.data import Texts
 from pipelines.ngram.training import Trained
 from pipelines.text.left_out import NotUsed
 from tests.e2e import texts
-
-
-def unigrams(**probabilities: float) -> NGramModel:
-    """A model of order 1; what is left to 1 goes to the end of the sentence, nothing to unknown words."""
-    end = 1 - sum(probabilities.values())
-    linear = np.array([0, 1, end, *probabilities.values()])
-    with np.errstate(divide="ignore"):
-        log10 = np.log10(linear)
-    level = Level(keys=np.arange(len(linear)), log10_prob=log10, log10_backoff=np.zeros(len(linear)))
-    return NGramModel(vocabulary=Vocabulary([UNK, BOS, EOS, *probabilities]), levels=(level,), smoothing="by hand")
+from tests.nlp.ngrams import by_hand
 
 
 def _scores(model: NGramModel, text: str, tmp_path: Path) -> dict[str, float]:
@@ -44,7 +33,7 @@ def _scores(model: NGramModel, text: str, tmp_path: Path) -> dict[str, float]:
 
 
 def test_scores_by_hand(tmp_path: Path) -> None:
-    scores = _scores(unigrams(a=0.5, b=0.25), "a b\na\n", tmp_path)
+    scores = _scores(by_hand.unigrams(a=0.5, b=0.25), "a b\na\n", tmp_path)
     # 0.5 x 0.25 x 0.25 (end) x 0.5 x 0.25 (end) over five tokens.
     expected = (0.5 * 0.25 * 0.25 * 0.5 * 0.25) ** (-1 / 5)
     assert scores == pytest.approx(
@@ -60,8 +49,8 @@ def test_scores_by_hand(tmp_path: Path) -> None:
 
 
 def test_what_is_infinite_is_no_score(tmp_path: Path) -> None:
-    scores = _scores(unigrams(a=0.5, b=0.0), "a c\nb\n", tmp_path)
+    scores = _scores(by_hand.unigrams(a=0.5, b=0.0), "a c\nb\n", tmp_path)
     assert scores == {"oov": 1, "sentences": 2, "impossible": 2, "n": 5}
-    scores = _scores(unigrams(a=0.5), "a c\n", tmp_path)
+    scores = _scores(by_hand.unigrams(a=0.5), "a c\n", tmp_path)
     assert scores["perplexity_without_oov"] == pytest.approx(2)
     assert all(math.isfinite(value) for value in scores.values())

@@ -1,14 +1,20 @@
 """pipelines.report.advice on made-up histories: each reading is said with its numbers, and not said elsewhere."""
 
+import dataclasses
 import math
+import re
+import typing
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from pipelines.classify.config import Config
 from pipelines.classify.report import REMEDIES
 from pipelines.report import advice
 from pipelines.report.advice import Remedies, Scale
+from pipelines.training.options import TrainingOptions
 
 KINDS = {
     "diverged": "not a finite number",
@@ -211,3 +217,34 @@ def test_another_metric_and_a_pipelines_own_remedies() -> None:
     assert note.endswith("otherwise try more pictures with small things.")
     assert "--augment" not in note
     assert "--model" not in note
+
+
+def _flags(options: type, prefix: str = "--") -> set[str]:
+    """Every flag of a dataclass, and the names of its groups."""
+    names = set()
+    for field in dataclasses.fields(options):
+        flag = prefix + field.name.replace("_", "-")
+        names.add(flag)
+        kind = typing.get_type_hints(options)[field.name]
+        if dataclasses.is_dataclass(kind):
+            assert isinstance(kind, type)
+            names |= _flags(kind, f"{flag}.")
+    return names
+
+
+def _named(text: str) -> set[str]:
+    return set(re.findall(r"--[a-z][a-z.-]*[a-z]", text))
+
+
+def test_a_pipeline_is_advised_only_flags_that_it_has() -> None:
+    texts = [getattr(REMEDIES, field.name) for field in dataclasses.fields(REMEDIES)]
+    named = _named(" ".join(texts))
+    assert {"--model", "--augment.flip", "--training.weight-decay"} <= named
+    assert named <= _flags(Config)
+
+
+def test_what_every_network_is_advised_names_only_options_of_every_training() -> None:
+    """The sentences themselves, and the remedies of a pipeline that gives none of its own."""
+    named = _named(Path(advice.__file__).read_text(encoding="utf-8"))
+    assert "--training.epochs" in named
+    assert named <= _flags(TrainingOptions, "--training.")

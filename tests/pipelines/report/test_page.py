@@ -1,6 +1,8 @@
 """pipelines.report.page: the page, with every section on it, is whole, alone and escaped."""
 
 import re
+import shutil
+import subprocess
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -111,6 +113,17 @@ def test_links_lead_to_sections(page: str) -> None:
     wanted = [(attributes["href"] or "")[1:] for tag, attributes in seen if tag == "a"]
     assert wanted == [attributes["id"] for tag, attributes in seen if tag == "section"]
     assert len(set(wanted)) == len(every_section())
+
+
+def test_the_style_is_a_file_that_the_wheel_takes_along() -> None:
+    """The build takes all of a package that git does not ignore."""
+    style = Path(report.__file__).parent / "page.css"
+    assert style.read_text(encoding="utf-8") == report.STYLE
+    git = shutil.which("git")
+    if git is None or not (style.parents[2] / ".git").exists():
+        pytest.skip("no git checkout")
+    ignored = subprocess.run([git, "check-ignore", str(style)], cwd=style.parent, capture_output=True, text=True)
+    assert ignored.stdout == ""
 
 
 def test_write_replaces_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,126 +1,53 @@
-"""pipelines.word2vec.config: config: every flag of word2vec with its sentence and range."""
+"""The flags of word2vec: their ranges, named as they are typed, and values at the edge that are taken."""
 
-import csv
-import json
-import math
-from pathlib import Path
+import re
+from collections.abc import Callable
+from typing import Any
 
-import numpy as np
 import pytest
 
-from nlp import word2vec as vectors_of
-from nlp.errors import DataError
-from pipelines import word2vec as story
-from pipelines.word2vec import config as word2vec_config
+from pipelines.word2vec import Config
 from pipelines.word2vec.config import Training
-from tests.e2e import texts
-
-
-@pytest.fixture
-def data(tmp_path: Path) -> Path:
-    """A text of 200 sentences, an empty one among them."""
-    return texts.write(tmp_path / "good.txt", ["", *texts.sentences(199)])
-
-
-def _config(data: Path, **flags: object) -> word2vec_config.Config:
-    named: dict[str, object] = {
-        "data": str(data),
-        "out": data.parent / "run",
-        "tokenizer": "space",
-        "dimensions": 4,
-        "min_count": 1,
-        "engine": "gensim",
-        "training": Training(epochs=2, deterministic=True),
-        "export": False,
-    }
-    return word2vec_config.Config(**{**named, **flags})  # type: ignore[arg-type]
-
-
-def _check(config: word2vec_config.Config, scores: dict[str, float]) -> None:
-    assert config.out is not None
-    assert scores == json.loads((config.out / "scores.json").read_text(encoding="utf-8"))
-    assert all(math.isfinite(value) for value in scores.values())
-    assert (config.out / "report.html").stat().st_size > 10_000
-    assert not [path for path in config.out.rglob("*") if path.name.startswith(".")]
-    binary, keyed = (vectors_of.read(config.out / name) for name in ("vectors.bin", "vectors.kv"))
-    assert binary.index_to_key == keyed.index_to_key
-    np.testing.assert_array_equal(binary.vectors, keyed.vectors)
-    assert np.isfinite(keyed.vectors).all()
-    assert keyed.vectors.shape == (scores["n"], config.dimensions)
-    with (config.out / "history.csv").open(encoding="utf-8") as file:
-        assert [row["epoch"] for row in csv.DictReader(file)] == ["1", "2"]
 
 
 @pytest.mark.parametrize(
     "flags",
     [
-        {},
-        {"engine": "keras"},
-        {"engine": "keras", "architecture": "cbow", "sample": 0.0},
-        {"architecture": "cbow", "negatives": 2},
-        {"objective": "hierarchical-softmax"},
-        {"objective": "hierarchical-softmax", "architecture": "cbow", "sample": 1.0},
-        {"phrases": 2},
-        {"vocabulary_size": 2},
-        {"engine": "keras", "vocabulary_size": 2, "window": 1},
-        {"tokenizer": "characters"},
-        {"tokenizer": "words", "dimensions": 1},
-        {"training": Training(epochs=2, learning_rate=0.1, min_learning_rate=0.1, workers=2)},
+        {"dimensions": 1, "window": 1, "negatives": 1, "sample": 0.0, "min_count": 1, "vocabulary_size": 1},
+        {"dimensions": 2000, "window": 50, "negatives": 100, "sample": 1.0, "vocabulary_size": None},
+        {"engine": "gensim", "objective": "hierarchical-softmax"},
+        {"training": Training(epochs=1, learning_rate=1.0, min_learning_rate=1.0, workers=1)},
+        {"training": Training(min_learning_rate=0.025)},
+        {"training": Training(min_learning_rate=0.0)},
     ],
     ids=str,
 )
-def test_engines_and_flags(data: Path, flags: dict[str, object]) -> None:
-    config = _config(data, **flags)
-    _check(config, story.run(config))
+def test_the_edges_of_the_ranges_are_taken(flags: dict[str, Any]) -> None:
+    Config(**flags)
 
 
-@pytest.mark.parametrize("engine", ["gensim", "keras"])
-def test_deterministic_runs_are_equal_bit_by_bit(data: Path, engine: str) -> None:
-    for name, seed in (("run", 0), ("again", 0), ("other", 1)):
-        story.run(_config(data, out=data.parent / name, engine=engine, seed=seed))
-    run, again, other = ((data.parent / name / "vectors.bin").read_bytes() for name in ("run", "again", "other"))
-    assert run == again
-    assert run != other
-
-
-def test_check_looks_only(data: Path) -> None:
-    found = story.run(_config(data, check=True))
-    assert sorted(path.name for path in (data.parent / "run").iterdir()) == ["check.html", "check.json"]
-    assert found["types"] == len(set(data.read_text(encoding="utf-8").split()))
-
-
-@pytest.mark.parametrize("engine", ["gensim", "keras"])
-def test_an_error_leaves_nothing(data: Path, engine: str) -> None:
-    with pytest.raises(DataError, match="leaves no word"):
-        story.run(_config(data, min_count=10_000, engine=engine))
-    assert not (data.parent / "run").exists()
-
-
-@pytest.mark.parametrize("engine", ["gensim", "keras"])
-def test_sentences_of_one_word_teach_nothing(data: Path, engine: str) -> None:
-    texts.write(data, ["one", "two"] * 20)
-    with pytest.raises(DataError, match="two"):
-        story.run(_config(data, engine=engine))
-    assert not (data.parent / "run").exists()
-
-
-def test_the_report_covers_all_of_a_text_whose_words_all_have_vectors(data: Path) -> None:
-    texts.write(data, ["one new york day", "two new york nights", *(f"word{number} more" for number in range(99))])
-    story.run(_config(data, phrases=1))
-    page = (data.parent / "run" / "report.html").read_text(encoding="utf-8")
-    assert "a phrase being one, in 101 sentences" in page
-    assert "which covers 100.0% of the text" in page
-
-
-def test_symbols_of_other_programs_are_learned(data: Path) -> None:
-    texts.write(data, ["a <unk> b </s>", "<unk> c"] * 20)
-    story.run(_config(data))
-    assert {"<UNK>", "</S>"} <= set(vectors_of.read(data.parent / "run" / "vectors.kv").index_to_key)
-
-
-def test_check_knows_min_count(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    story.run(_config(data, check=True, min_count=1000))
-    assert (
-        "warning: train: --min-count 1000 leaves no word: the most frequent one, 'w0', occurs"
-        in capsys.readouterr().out
-    )
+@pytest.mark.parametrize(
+    ("make", "flags", "message"),
+    [
+        (Config, {"dimensions": 0}, "--dimensions is 0; expected 1 to 2000"),
+        (Config, {"window": 51}, "--window is 51; expected 1 to 50"),
+        (Config, {"negatives": 0}, "--negatives is 0; expected 1 to 100"),
+        (Config, {"sample": float("nan")}, "--sample is nan; expected 0 to 1"),
+        (Config, {"min_count": 0}, "--min-count is 0; expected 1 or more"),
+        (Config, {"vocabulary_size": 0}, "--vocabulary-size is 0; expected 1 or more"),
+        (Config, {"seed": 2**32}, "--seed is 4294967296; expected 0 to 4294967295"),
+        (Config, {"objective": "hierarchical-softmax"}, "--objective hierarchical-softmax needs --engine gensim"),
+        (Training, {"epochs": 0}, "--training.epochs is 0; expected 1 or more"),
+        (Training, {"learning_rate": 1.5}, "--training.learning-rate is 1.5; expected above 0, at most 1"),
+        (Training, {"min_learning_rate": -1.0}, "--training.min-learning-rate is -1.0; expected 0 or more"),
+        (Training, {"learning_rate": 0.01, "min_learning_rate": 0.02}, "expected at most 0.01, the first one"),
+        (Training, {"min_learning_rate": 0.03}, "expected at most 0.025 without a --training.learning-rate"),
+        (Training, {"workers": 0}, "--training.workers is 0; expected 1 or more"),
+    ],
+    ids=str,
+)
+def test_bad_input_what_is_out_of_range_is_named(
+    make: Callable[..., object], flags: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(ValueError, match=re.escape(message)):
+        make(**flags)

@@ -58,7 +58,7 @@ def test_scores_are_called_after_ones_own_list_and_replace_no_other(tmp_path: Pa
     assert len(own.similarity) == 3
 
 
-def test_what_cannot_be_judged_has_no_score() -> None:
+def test_what_is_not_known_has_no_score() -> None:
     scores = evaluation.evaluate(Config(), _trained(["a", "b"], [[1, 0], [0, 1]])).scores
     assert not [name for name in scores if name.startswith(("spearman", "analogies"))]
     assert scores["n_wordsim353"] == 0

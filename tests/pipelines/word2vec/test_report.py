@@ -114,10 +114,10 @@ def test_the_scores_say_what_they_rest_on(evidence: Evidence) -> None:
     assert "chance alone gives up to 0.20" in meaning  # 2 / sqrt(101 - 1)
     assert "SimLex-999 says nothing here: it knows 1 of its 999 word pairs" in meaning
     assert "30 of 1,372 could be asked, and 3 of those, 10.0%, were answered right" in meaning
-    assert "spearman simlex999 could not be judged" in meaning
+    assert "spearman simlex999 no score" in meaning
 
 
-def test_what_could_not_be_judged_takes_no_rows(evidence: Evidence) -> None:
+def test_what_has_no_score_takes_no_rows(evidence: Evidence) -> None:
     scores = {"n_wordsim353": 0.0, "oov_wordsim353": 1.0, "n_simlex999": 7.0, "oov_simlex999": 0.5, "n": 4.0}
     nothing = Analogies(total=_section("total", 0, 0, 9), sections=[_section("family", 0, 0, 9)])
     parts = _parts(replace(evidence, scores=scores, analogies={"full": nothing, "top30k": nothing}))
@@ -125,7 +125,7 @@ def test_what_could_not_be_judged_takes_no_rows(evidence: Evidence) -> None:
     assert "Analogies by section" not in parts
 
 
-def test_sections_are_there_when_one_protocol_judged_them(evidence: Evidence) -> None:
+def test_sections_are_there_when_one_protocol_asked_them(evidence: Evidence) -> None:
     other = Analogies(total=_section("total", 1, 8, 0), sections=[_section("plural", 1, 8, 0)])
     parts = _parts(replace(evidence, analogies={**evidence.analogies, "full": other}))
     assert "family 3 of 30 (10.0%) none plural none 1 of 8 (12.5%) all" in parts["Analogies by section"]
@@ -159,7 +159,7 @@ def test_which_words_have_vectors(evidence: Evidence, limit: int, told: str) -> 
 def test_the_card(evidence: Evidence) -> None:
     assert report.summary(evidence) == {
         "WordSim-353": "0.163",
-        "SimLex-999": "not judged",
+        "SimLex-999": "no score",
         "pairs of WordSim-353": "101 of 353",
         "pairs of SimLex-999": "1 of 999",
         "analogies, top30k": "10.0% of 30",

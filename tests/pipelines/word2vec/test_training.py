@@ -1,4 +1,4 @@
-"""Sizes, epochs and scores of a word2vec run, against numbers worked out by hand."""
+"""The training of word vectors: how many epochs, and what it writes and prints."""
 
 from pathlib import Path
 

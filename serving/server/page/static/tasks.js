@@ -18,7 +18,7 @@ const TASKS = {
   detect: { input: picture, field: "image_bytes", view: boxes },
   segment: { input: picture, field: "image_bytes", view: mask },
   denoise: { input: picture, field: "image_bytes", view: restored },
-  ngram: { input: text, field: "text", view: nextWords, label: "Text to go on from", whole: true },
+  ngram: { input: text, field: "text", view: nextWords, label: "Text to continue", whole: true },
   word2vec: { input: text, field: "words", view: neighbours, label: "A word", line: true },
   translate: { input: text, field: "text", view: translations, label: "Text to translate" },
   mask_lm: { input: text, field: "text", view: tokens, label: "Text with [MASK]" },
