@@ -5,11 +5,12 @@ import re
 import shutil
 import socket
 import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+
+from tests import warm
 
 ROOT = Path(__file__).parents[1]
 EXCEPTED = ("make demo", "make test")
@@ -48,7 +49,7 @@ def test_every_block_runs(workplace: Path, number: int) -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = str(probe.getsockname()[1])
-    block = _blocks()[number].replace(".venv/bin/python", sys.executable).replace("8501", port)
+    block = _blocks()[number].replace(".venv/bin/python", warm.python()).replace("8501", port)
     block = block.replace("-m serving --", "-m serving --port=0 --")  # the default may be taken
     environment = {**os.environ, "PIPELINES_TINY": "1", "PYTHONPATH": str(ROOT)}
     done = subprocess.run(

@@ -4,13 +4,13 @@ import dataclasses
 import os
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 from gensim.test.utils import datapath
 
 from pipelines.ngram import config
 from pipelines.word2vec import config as word2vec_config
+from tests import warm
 
 ROOT = Path(__file__).parents[1]
 TEXT = (ROOT / "docs" / "text.md").read_text(encoding="utf-8")
@@ -23,7 +23,7 @@ def _script() -> str:
         block if language == "sh" else f".venv/bin/python - <<'END_OF_PYTHON'\n{block}END_OF_PYTHON\n"
         for language, block in blocks
     )
-    return "set -eu\n" + joined.replace(".venv/bin/python", sys.executable)
+    return "set -eu\n" + joined.replace(".venv/bin/python", warm.python())
 
 
 def test_its_blocks_run(tmp_path: Path) -> None:

@@ -1,5 +1,5 @@
 """Fixtures of the end-to-end tests."""
 
-from tests.e2e.story import ngram_story, story, word2vec_story
+from tests.e2e.pipeline_runs import digits_run, pipeline, tiny
 
-__all__ = ["ngram_story", "story", "word2vec_story"]
+__all__ = ["digits_run", "pipeline", "tiny"]

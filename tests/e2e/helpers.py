@@ -4,7 +4,6 @@ import base64
 import json
 import socket
 import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
@@ -12,6 +11,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+from tests import warm
 
 ROOT = Path(__file__).parents[2]
 READY_SECONDS = 120
@@ -27,7 +28,7 @@ def served(base: Path, *, name: str, grpc_port: int = 0) -> Iterator[str]:
         f"--model_base_path={base}",
         f"--rest_api_port={port}",
     ]
-    server = subprocess.Popen([sys.executable, "-m", "serving", *flags], cwd=ROOT)
+    server = subprocess.Popen([warm.python(), "-m", "serving", *flags], cwd=ROOT)
     try:
         _wait(server, f"http://127.0.0.1:{port}/readyz")
         yield f"http://127.0.0.1:{port}/v1/models/{name}"

@@ -9,8 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.e2e.story import FAST, Story, contents
+from tests.e2e.pipeline_runs import FAST, Pipeline, contents
 from tests.vision import pictures
+
+pytestmark = pytest.mark.usefixtures("tiny")
 
 
 @pytest.mark.parametrize(
@@ -32,8 +34,8 @@ from tests.vision import pictures
         (["--epoch", "3"], "--training.epochs"),
     ],
 )
-def test_wrong_flags(story: Story, tmp_path: Path, flags: list[str], words: str) -> None:
-    story("--out", "run", *flags).refuses(words, code=2)
+def test_wrong_flags(pipeline: Pipeline, tmp_path: Path, flags: list[str], words: str) -> None:
+    pipeline("classify", "--out", "run", *flags).refuses(words, code=2)
     assert not list(tmp_path.iterdir())
 
 
@@ -109,22 +111,22 @@ def _line_break(folder: Path) -> None:
         (_line_break, [r"the class name 'two\nlines' is empty or holds a line break; expected one line of text"]),
     ],
 )
-def test_unusable_folder(story: Story, tmp_path: Path, write: Callable[[Path], None], words: list[str]) -> None:
+def test_unusable_folder(pipeline: Pipeline, tmp_path: Path, write: Callable[[Path], None], words: list[str]) -> None:
     write(tmp_path / "data")
-    story("--data", tmp_path / "data", "--out", "run", *FAST).refuses(*words)
+    pipeline("classify", "--data", tmp_path / "data", "--out", "run", *FAST).refuses(*words)
     assert not (tmp_path / "run").exists()
 
 
-def test_data_that_is_not_there(story: Story, tmp_path: Path) -> None:
-    story("--data", "digit").refuses(
+def test_data_that_is_not_there(pipeline: Pipeline, tmp_path: Path) -> None:
+    pipeline("classify", "--data", "digit").refuses(
         "--data digit: no such file or folder; expected a folder, an .npz or a .csv file", "did you mean digits?"
     )
     (tmp_path / "letter.txt").write_text("Dear Sir or Madam")
-    story("--data", "letter.txt").refuses(
+    pipeline("classify", "--data", "letter.txt").refuses(
         "--data letter.txt: cannot read this kind of file; expected a folder, an .npz or a .csv file"
     )
     (tmp_path / "cut.npz").write_bytes(b"PK\x03\x04")
-    story("--data", "cut.npz").refuses("cut.npz is not a readable .npz file")
+    pipeline("classify", "--data", "cut.npz").refuses("cut.npz is not a readable .npz file")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["cut.npz", "letter.txt"]
 
 
@@ -150,45 +152,51 @@ def unfinished(finished: Path, tmp_path: Path) -> Path:
     return folder
 
 
-def test_finished_out(story: Story, finished: Path) -> None:
+def test_finished_out(pipeline: Pipeline, finished: Path) -> None:
     before = contents(finished)
     for resume in ([], ["--resume"]):
-        told = story("--out", finished, *FAST, "--no-export", *resume)
-        told.refuses("finished is a finished run; give another --out, or remove it")
+        ended = pipeline("classify", "--out", finished, *FAST, "--no-export", *resume)
+        ended.refuses("finished is a finished run; give another --out, or remove it")
     assert contents(finished) == before
 
 
-def test_unfinished_out(story: Story, unfinished: Path) -> None:
+def test_unfinished_out(pipeline: Pipeline, unfinished: Path) -> None:
     before = contents(unfinished)
-    told = story("--out", unfinished, *FAST, "--no-export")
-    told.refuses("unfinished is an unfinished run; continue it with --resume, or give another --out")
+    ended = pipeline("classify", "--out", unfinished, *FAST, "--no-export")
+    ended.refuses("unfinished is an unfinished run; continue it with --resume, or give another --out")
     assert contents(unfinished) == before
-    assert story("--out", unfinished, *FAST, "--no-export", "--resume").code == 0
+    assert pipeline("classify", "--out", unfinished, *FAST, "--no-export", "--resume").code == 0
     assert (unfinished / "scores.json").exists()
 
 
-def test_foreign_out(story: Story, tmp_path: Path) -> None:
+def test_foreign_out(pipeline: Pipeline, tmp_path: Path) -> None:
     (tmp_path / "thesis").mkdir()
     (tmp_path / "thesis" / "chapter 1.tex").write_text("It was a dark and stormy night")
     # Other programs call a file so, too.
     (tmp_path / "thesis" / "config.json").write_text("{}")
     before = contents(tmp_path)
-    story("--out", "thesis").refuses("thesis exists and is no run folder; give another --out")
-    story("--out", "thesis", "--resume").refuses("thesis exists and is no run folder; give another --out")
-    story("--out", "thesis/chapter 1.tex").refuses("chapter 1.tex exists and is no run folder; give another --out")
-    story("--out", "thesis/chapter 1.tex/run", *FAST).refuses(
+    pipeline("classify", "--out", "thesis").refuses("thesis exists and is not a run folder; give another --out")
+    pipeline("classify", "--out", "thesis", "--resume").refuses(
+        "thesis exists and is not a run folder; give another --out"
+    )
+    pipeline("classify", "--out", "thesis/chapter 1.tex").refuses(
+        "chapter 1.tex exists and is not a run folder; give another --out"
+    )
+    pipeline("classify", "--out", "thesis/chapter 1.tex/run", *FAST).refuses(
         "Not a directory; give a path that can be read and written"
     )
-    story("--out", "nothing", "--resume").refuses("nothing holds no run to resume; leave out --resume to start one")
-    story("--resume").refuses("runs/ holds no unfinished classify run to resume")
+    pipeline("classify", "--out", "nothing", "--resume").refuses(
+        "nothing holds no run to resume; leave out --resume to start one"
+    )
+    pipeline("classify", "--resume").refuses("runs/ holds no unfinished classify run to resume")
     assert contents(tmp_path) == before
 
 
-def test_out_of_a_run_that_was_killed_before_it_began(story: Story, tmp_path: Path) -> None:
+def test_out_of_a_run_that_was_killed_before_it_began(pipeline: Pipeline, tmp_path: Path) -> None:
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / "environment.json").write_text("{}")
     (tmp_path / "run" / ".config.json.tmp").write_text("{")
-    assert story("--out", "run", *FAST, "--no-export").code == 0
+    assert pipeline("classify", "--out", "run", *FAST, "--no-export").code == 0
     assert (tmp_path / "run" / "scores.json").exists()
 
 
@@ -199,7 +207,7 @@ def _weights(path: Path, name: str, *, side: int = 8, classes: int = 10) -> None
     checkpoints.save_weights(path, classifiers.build(name, (side, side, 3), classes=classes, seed=1))
 
 
-def test_wrong_weights(story: Story, tmp_path: Path) -> None:
+def test_wrong_weights(pipeline: Pipeline, tmp_path: Path) -> None:
     _weights(tmp_path / "resnet.weights.h5", "resnet")
     _weights(tmp_path / "larger.weights.h5", "lenet", side=16)
     _weights(tmp_path / "three.weights.h5", "lenet", classes=3)
@@ -216,7 +224,7 @@ def test_wrong_weights(story: Story, tmp_path: Path) -> None:
         "larger.weights.h5": ["larger.weights.h5 " + other, "fc1", "(256, 120)", "(64, 120)"],
         "three.weights.h5": ["three.weights.h5 " + other, "logits", "(84, 3)", "(84, 10)"],
     }.items():
-        story("--out", "run", "--weights", name, *FAST).refuses(*words)
+        pipeline("classify", "--out", "run", "--weights", name, *FAST).refuses(*words)
         assert not (tmp_path / "run").exists(), name
 
 
@@ -237,19 +245,19 @@ def test_wrong_weights(story: Story, tmp_path: Path) -> None:
     ],
 )
 def test_a_network_that_cannot_be_made_or_started(
-    story: Story, tmp_path: Path, flags: list[str], words: list[str]
+    pipeline: Pipeline, tmp_path: Path, flags: list[str], words: list[str]
 ) -> None:
-    story("--out", "run", *flags).refuses(*words)
+    pipeline("classify", "--out", "run", *flags).refuses(*words)
     assert not (tmp_path / "run").exists()
 
 
 def test_imagenets_weights_without_network_or_cache(
-    story: Story, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    pipeline: Pipeline, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("keras.src.utils.file_utils.urlretrieve", _no_network)
     monkeypatch.setattr("keras.src.backend.config._KERAS_DIR", str(tmp_path / "empty"))
-    told = story("--out", "run", "--model", "MobileNetV2", "--size", "32", "--weights", "imagenet")
-    told.refuses("the ImageNet weights of MobileNetV2 could not be had", "or give a weights file instead")
+    ended = pipeline("classify", "--out", "run", "--model", "MobileNetV2", "--size", "32", "--weights", "imagenet")
+    ended.refuses("the ImageNet weights of MobileNetV2 could not be had", "or give a weights file instead")
     assert not (tmp_path / "run").exists()
 
 
@@ -257,33 +265,35 @@ def _no_network(*_: object, **__: object) -> None:
     raise OSError("Name or service not known")
 
 
-def test_right_weights(story: Story, finished: Path) -> None:
+def test_right_weights(pipeline: Pipeline, finished: Path) -> None:
     weights = finished / "checkpoints" / "best.weights.h5"
-    assert story("--out", "run", "--weights", weights, *FAST, "--no-export").code == 0
+    assert pipeline("classify", "--out", "run", "--weights", weights, *FAST, "--no-export").code == 0
 
 
-def test_wrong_checkpoint(story: Story, unfinished: Path) -> None:
+def test_wrong_checkpoint(pipeline: Pipeline, unfinished: Path) -> None:
     last, best = (unfinished / "checkpoints" / name for name in ("last.npz", "best.weights.h5"))
     resume = ("--out", unfinished, *FAST, "--no-export", "--resume")
     whole = last.read_bytes()
     for damaged in (b"", whole[:1000], whole[:-1000], b"PK\x05\x06" + bytes(18)):
         last.write_bytes(damaged)
-        story(*resume).refuses("last.npz is not a readable checkpoint (", "; start again with another --out")
+        pipeline("classify", *resume).refuses(
+            "last.npz is not a readable checkpoint (", "; start again with another --out"
+        )
     with np.load(io.BytesIO(whole)) as file:
         arrays = {name: file[name] for name in file.files}
     # With an epoch left to train: a state that nothing needs any more is not looked at.
     progress = json.loads(str(arrays["progress"]))
     arrays["progress"] = np.array(json.dumps({**progress, "rows": progress["rows"][:1]}))
     np.savez(last, **{**arrays, "00000": np.zeros((3, 3, 3, 6), np.float32)})
-    story(*resume).refuses("last.npz was written by another network", "use the same --model and data")
+    pipeline("classify", *resume).refuses("last.npz was written by another network", "use the same --model and data")
     np.savez(last, **{name: arrays[name] for name in ("progress", "00000", "00001")})
-    story(*resume).refuses("last.npz was written by another network: found 2 variables, expected")
+    pipeline("classify", *resume).refuses("last.npz was written by another network: found 2 variables, expected")
     last.write_bytes(whole)
     best.write_bytes(best.read_bytes()[:1000])
-    story(*resume).refuses("best.weights.h5: not a readable HDF5 file")
+    pipeline("classify", *resume).refuses("best.weights.h5: not a readable HDF5 file")
     assert not (unfinished / "scores.json").exists()
 
 
-def test_batch_larger_than_the_data_simply_works(story: Story, tmp_path: Path) -> None:
-    assert story("--out", "run", *FAST, "--no-export", "--training.batch-size", "5000").code == 0
+def test_batch_larger_than_the_data_simply_works(pipeline: Pipeline, tmp_path: Path) -> None:
+    assert pipeline("classify", "--out", "run", *FAST, "--no-export", "--training.batch-size", "5000").code == 0
     assert json.loads((tmp_path / "run" / "scores.json").read_text())["n"] == 10

@@ -4,6 +4,7 @@ import html
 import json
 import os
 import re
+import shutil
 import urllib.error
 from pathlib import Path
 
@@ -11,8 +12,10 @@ import numpy as np
 import pytest
 
 from serving import predict
-from tests.e2e.story import FAST, Story
+from tests.e2e.pipeline_runs import FAST, Pipeline
 from tests.vision import pictures
+
+pytestmark = pytest.mark.usefixtures("tiny")
 
 NAMES = ("Äpfel & Birnen", "a b", "日本語")
 """Class folders."""
@@ -43,15 +46,15 @@ def mostly_good(tmp_path: Path) -> dict[str, str]:
 
 
 def test_goes_on_and_counts_by_name(
-    story: Story, tmp_path: Path, mostly_good: dict[str, str], monkeypatch: pytest.MonkeyPatch
+    pipeline: Pipeline, tmp_path: Path, mostly_good: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PIPELINES_TINY", "")
     flags = ("--size", "8", "--training.epochs", "1", "--no-export")
-    told = story("--data", "data", "--out", "run", *FAST, *flags)
-    assert told.code == 0
+    ended = pipeline("classify", "--data", "data", "--out", "run", *FAST, *flags)
+    assert ended.code == 0
     first = " ".join(f"{name}: {reason}" for name, reason in list(mostly_good.items())[:10])
-    assert f" left out 12 of 252 files: {first} and 2 more, all in report.html epoch 1/1" in told.said
-    assert "Traceback" not in told.said
+    assert f" left out 12 of 252 files: {first} and 2 more, all in report.html epoch 1/1" in ended.said
+    assert "Traceback" not in ended.said
     report = (tmp_path / "run" / "report.html").read_text(encoding="utf-8")
     assert "<p>12 files were left out.</p>" in report
     assert "<dt>left out</dt><dd>12</dd>" in report
@@ -61,14 +64,14 @@ def test_goes_on_and_counts_by_name(
 
 
 def test_check_counts_by_name(
-    story: Story, tmp_path: Path, mostly_good: dict[str, str], monkeypatch: pytest.MonkeyPatch
+    pipeline: Pipeline, tmp_path: Path, mostly_good: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PIPELINES_TINY", "")
-    told = story("--data", "data", "--out", "checked", "--size", "8", "--check")
-    assert told.code == 0
+    ended = pipeline("classify", "--data", "data", "--out", "checked", "--size", "8", "--check")
+    assert ended.code == 0
     for name, reason in mostly_good.items():
-        assert f"left out: {name}: {reason} " in told.said
-    assert "240 images of 8x8 pixels, 12 left out" in told.said
+        assert f"left out: {name}: {reason} " in ended.said
+    assert "240 images of 8x8 pixels, 12 left out" in ended.said
     found = json.loads((tmp_path / "checked" / "check.json").read_text(encoding="utf-8"))["skipped"]
     assert {item["name"]: item["reason"] for item in found} == mostly_good
 
@@ -95,13 +98,13 @@ def odd(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_odd_pictures_and_names_simply_work(
-    story: Story, odd: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    pipeline: Pipeline, odd: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PIPELINES_TINY", "")
     out = tmp_path / "mein erster Lauf"
-    told = story("--data", odd, "--out", out, *FAST, "--size", "16", "--training.epochs", "2")
-    assert told.code == 0
-    assert "left out" not in told.said
+    ended = pipeline("classify", "--data", odd, "--out", out, *FAST, "--size", "16", "--training.epochs", "2")
+    assert ended.code == 0
+    assert "left out" not in ended.said
     assert (out / "mobile" / "labels.txt").read_text(encoding="utf-8").splitlines() == sorted(NAMES)
     description = json.loads((out / "export" / "1" / "assets.extra" / "model.json").read_text(encoding="utf-8"))
     assert description["labels"] == sorted(NAMES)
@@ -109,8 +112,8 @@ def test_odd_pictures_and_names_simply_work(
     assert all(html.escape(name) in report for name in NAMES)
     assert "mein erster Lauf" in report
     # The commands that the run ends with can be pasted as they are.
-    assert f"--model_name='mein erster Lauf' --model_base_path='{out}/export'" in told.said
-    assert f"python -m serving.predict '{out}' '{out}/samples'/*" in told.said
+    assert f"--model_name='mein erster Lauf' --model_base_path='{out}/export'" in ended.said
+    assert f"python -m serving.predict '{out}' '{out}/samples'/*" in ended.said
 
     capsys.readouterr()
     assert predict.main([str(out), str(odd), "--json", "--draw", str(tmp_path / "drawn")]) == 0
@@ -125,26 +128,27 @@ def test_odd_pictures_and_names_simply_work(
     assert any(answer["input"].endswith("a b/\udcff.png") for answer in answers)
 
 
-def test_unreadable_name_that_is_no_text(story: Story, tmp_path: Path) -> None:
+def test_unreadable_name_that_is_no_text(pipeline: Pipeline, tmp_path: Path) -> None:
     pictures.write_folder(tmp_path / "data", {"cat": 16, "dog": 16})
     Path(os.fsdecode(os.fsencode(tmp_path / "data" / "cat") + b"/\xff.png")).write_bytes(b"")
-    told = story("--data", "data", "--out", "run", *FAST, "--size", "8", "--no-export")
-    assert told.code == 0
-    assert r"left out 1 of 33 files: cat/\udcff.png: zero bytes" in told.said
+    ended = pipeline("classify", "--data", "data", "--out", "run", *FAST, "--size", "8", "--no-export")
+    assert ended.code == 0
+    assert r"left out 1 of 33 files: cat/\udcff.png: zero bytes" in ended.said
     assert re.search(r"cat/\\udcff.png</th>", (tmp_path / "run" / "report.html").read_text(encoding="utf-8"))
 
 
 @pytest.mark.parametrize("model", ["lenet", "resnet"])
-def test_arrays_of_one_pixel_simply_work(story: Story, tmp_path: Path, model: str) -> None:
+def test_arrays_of_one_pixel_simply_work(pipeline: Pipeline, tmp_path: Path, model: str) -> None:
     labels = np.arange(30) % 3
     np.savez(tmp_path / "one.npz", images=(labels * 100).astype(np.uint8)[:, None, None], labels=labels)
-    assert story("--data", "one.npz", "--out", "run", *FAST, "--model", model, "--no-export").code == 0
+    assert pipeline("classify", "--data", "one.npz", "--out", "run", *FAST, "--model", model, "--no-export").code == 0
 
 
 def test_predict_names_what_it_cannot_answer(
-    story: Story, odd: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    digits_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert story("--data", "digits", "--out", "run", *FAST).code == 0
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(digits_run, "run")
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "good.png").write_bytes(pictures.samples()["png"])
     bad = _write_bad(tmp_path / "in", b"")
@@ -183,34 +187,34 @@ def _table(folder: Path, *more: str) -> Path:
         ("files/cat/0000.png", "photos.csv, line 34: found 1 fields, expected 2 (path,label)"),
     ],
 )
-def test_wrong_lines_of_a_table(story: Story, tmp_path: Path, line: str, words: str) -> None:
+def test_wrong_lines_of_a_table(pipeline: Pipeline, tmp_path: Path, line: str, words: str) -> None:
     _table(tmp_path, line)
-    story("--data", "photos.csv", "--out", "run", *FAST).refuses(words)
+    pipeline("classify", "--data", "photos.csv", "--out", "run", *FAST).refuses(words)
     assert not (tmp_path / "run").exists()
 
 
-def test_wrong_headers_of_a_table(story: Story, tmp_path: Path) -> None:
+def test_wrong_headers_of_a_table(pipeline: Pipeline, tmp_path: Path) -> None:
     (tmp_path / "photos.csv").write_text("file;class\n")
     words = "photos.csv, line 1: the header is 'file;class'; expected path,label or path,label,split; found ';'"
-    story("--data", "photos.csv", "--out", "run", *FAST).refuses(words)
+    pipeline("classify", "--data", "photos.csv", "--out", "run", *FAST).refuses(words)
 
 
-def test_a_table_that_repeats_itself_simply_works(story: Story, tmp_path: Path) -> None:
+def test_a_table_that_repeats_itself_simply_works(pipeline: Pipeline, tmp_path: Path) -> None:
     _table(tmp_path, "files/dog/0003.png,dog")
-    told = story("--data", "photos.csv", "--out", "run", *FAST, "--size", "8", "--no-export")
-    assert told.code == 0
-    assert "left out 1 of 33 files: photos.csv, line 34: the same picture and label as line 21" in told.said
+    ended = pipeline("classify", "--data", "photos.csv", "--out", "run", *FAST, "--size", "8", "--no-export")
+    assert ended.code == 0
+    assert "left out 1 of 33 files: photos.csv, line 34: the same picture and label as line 21" in ended.said
 
 
-def test_classes_that_differ_between_parts(story: Story, tmp_path: Path) -> None:
+def test_classes_that_differ_between_parts(pipeline: Pipeline, tmp_path: Path) -> None:
     pictures.write_folder(tmp_path / "data" / "train", {"cat": 6, "dog": 6})
     pictures.write_folder(tmp_path / "data" / "val", {"cat": 6, "emu": 6}, first=50)
-    told = story("--data", "data", "--out", "run", *FAST)
-    told.refuses("data: the parts hold different classes: train/ lacks 'emu'; val/ lacks 'dog'; expected the same")
+    ended = pipeline("classify", "--data", "data", "--out", "run", *FAST)
+    ended.refuses("data: the parts hold different classes: train/ lacks 'emu'; val/ lacks 'dog'; expected the same")
 
 
 def test_a_set_of_keras_without_cache_and_network(
-    story: Story, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    pipeline: Pipeline, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import keras
 
@@ -221,32 +225,46 @@ def test_a_set_of_keras_without_cache_and_network(
     monkeypatch.setattr(keras.src.backend.config, "_KERAS_DIR", str(tmp_path / "cache"))
     monkeypatch.setattr(keras.src.utils.file_utils, "urlretrieve", no_network)
     (tmp_path / "cache").mkdir()
-    told = story("--data", "keras:mnist", "--out", "run", *FAST)
-    told.refuses(
+    ended = pipeline("classify", "--data", "keras:mnist", "--out", "run", *FAST)
+    ended.refuses(
         "--data keras:mnist: the set is not in Keras' cache and cannot be downloaded (URL fetch failure on",
         f"put by hand: https://storage.googleapis.com/tensorflow/tf-keras-datasets/mnist.npz as {tmp_path}/cache/datasets/mnist.npz",
     )
-    story("--data", "keras:mnst", "--out", "run", *FAST).refuses("unknown set; expected one of keras:mnist, ")
+    pipeline("classify", "--data", "keras:mnst", "--out", "run", *FAST).refuses(
+        "unknown set; expected one of keras:mnist, "
+    )
     assert not (tmp_path / "run").exists()
 
 
-def test_check_warns_of_copies_and_goes_on(story: Story, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_check_warns_of_copies_and_goes_on(pipeline: Pipeline, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PIPELINES_TINY", "")
     train = pictures.write_folder(tmp_path / "data" / "train", {"cat": 12, "dog": 12})
     for number, part in enumerate(("val", "test"), 1):
         pictures.write_folder(tmp_path / "data" / part, {"cat": 4, "dog": 4}, first=100 * number)
     (tmp_path / "data" / "test" / "cat" / "copy.png").write_bytes(train[3].read_bytes())
     (tmp_path / "data" / "train" / "dog" / "copy.png").write_bytes(train[5].read_bytes())
-    told = story("--data", "data", "--out", "checked", "--size", "16", "--check")
-    assert told.code == 0
-    assert "Traceback" not in told.said
-    assert "warning: 1 image is in more than one part: scores will flatter" in told.said
-    assert "warning: 1 image occurs again with another label" in told.said
+    ended = pipeline("classify", "--data", "data", "--out", "checked", "--size", "16", "--check")
+    assert ended.code == 0
+    assert "Traceback" not in ended.said
+    assert "warning: 1 image is in more than one part: scores will flatter" in ended.said
+    assert "warning: 1 image occurs again with another label" in ended.said
     found = json.loads((tmp_path / "checked" / "check.json").read_text(encoding="utf-8"))
     assert len(found["exact_duplicates"]) == 2
     assert "cat/copy.png" in (tmp_path / "checked" / "check.html").read_text(encoding="utf-8")
     # The folder of a check can become that of a run.
     assert (
-        story("--data", "data", "--out", "checked", *FAST, "--size", "16", "--training.epochs", "1", "--no-export").code
+        pipeline(
+            "classify",
+            "--data",
+            "data",
+            "--out",
+            "checked",
+            *FAST,
+            "--size",
+            "16",
+            "--training.epochs",
+            "1",
+            "--no-export",
+        ).code
         == 0
     )

@@ -12,7 +12,7 @@ from nlp import word2vec
 from nlp.errors import DataError
 from serving import predict
 from tests.e2e import texts
-from tests.e2e.story import Story, contents
+from tests.e2e.pipeline_runs import Pipeline, contents
 
 QUICK = ("--tokenizer", "space", "--order", "2", "--discount-fallback", "0.5", "1", "1.5", "--no-export")
 VECTORS = ("--tokenizer", "space", "--dimensions", "4", "--training.epochs", "1", "--min-count", "1", "--no-export")
@@ -52,20 +52,18 @@ def _nothing_written(folder: Path) -> None:
     ],
     ids=["empty", "blank", "one word"],
 )
-def test_text_without_content(
-    ngram_story: Story, word2vec_story: Story, tmp_path: Path, content: str, ngram: str, words: str
-) -> None:
+def test_text_without_content(pipeline: Pipeline, tmp_path: Path, content: str, ngram: str, words: str) -> None:
     (tmp_path / "data.txt").write_text(content, encoding="utf-8")
-    ngram_story("--data", "data.txt", "--out", "run").refuses(ngram)
+    pipeline("ngram", "--data", "data.txt", "--out", "run").refuses(ngram)
     _nothing_written(tmp_path)
-    word2vec_story("--data", "data.txt", "--out", "run", "--min-count", "1").refuses(words)
+    pipeline("word2vec", "--data", "data.txt", "--out", "run", "--min-count", "1").refuses(words)
     _nothing_written(tmp_path)
 
 
-def test_one_word_beside_a_test_text(ngram_story: Story, tmp_path: Path) -> None:
+def test_one_word_beside_a_test_text(pipeline: Pipeline, tmp_path: Path) -> None:
     """It can be counted: a model of one word, where the rest is unknown."""
     texts.write(tmp_path / "one.txt", ["word"])
-    assert ngram_story("--data", "one.txt", "--test", "good.txt", "--out", "run", *QUICK).code == 0
+    assert pipeline("ngram", "--data", "one.txt", "--test", "good.txt", "--out", "run", *QUICK).code == 0
     scores = _scores(tmp_path / "run")
     assert scores["oov"] == scores["n"] - scores["sentences"]
 
@@ -79,18 +77,18 @@ def test_one_word_beside_a_test_text(ngram_story: Story, tmp_path: Path) -> None
         (None, "no file or folder held.txt; expected a text file, a folder of text files or a built-in corpus"),
     ],
 )
-def test_held_out_text_without_content(ngram_story: Story, tmp_path: Path, content: str | None, words: str) -> None:
+def test_held_out_text_without_content(pipeline: Pipeline, tmp_path: Path, content: str | None, words: str) -> None:
     if content is not None:
         (tmp_path / "held.txt").write_text(content, encoding="utf-8")
-    ngram_story("--data", "good.txt", "--test", "held.txt", "--out", "run").refuses(words)
+    pipeline("ngram", "--data", "good.txt", "--test", "held.txt", "--out", "run").refuses(words)
     _nothing_written(tmp_path)
 
 
-def test_validation_text_without_content(ngram_story: Story, tmp_path: Path) -> None:
-    assert ngram_story("--data", "good.txt", "--out", "other", *QUICK).code == 0
+def test_validation_text_without_content(pipeline: Pipeline, tmp_path: Path) -> None:
+    assert pipeline("ngram", "--data", "good.txt", "--out", "other", *QUICK).code == 0
     (tmp_path / "blank.txt").write_text("\n", encoding="utf-8")
     mixed = ("--mix", "other/model.arpa", "--validation", "blank.txt", "--discount-fallback", "0.5", "1", "1.5")
-    ngram_story("--data", "good.txt", "--out", "run", *mixed).refuses(
+    pipeline("ngram", "--data", "good.txt", "--out", "run", *mixed).refuses(
         "the validation text has no sentence by the tokenizer words; give more text, or --validation with sentences"
     )
     _nothing_written(tmp_path)
@@ -107,21 +105,21 @@ def long_line(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def test_one_line_of_50_mb_counted(ngram_story: Story, tmp_path: Path, long_line: Path) -> None:
-    told = ngram_story("--data", long_line, "--test", long_line, "--out", "run", *QUICK)
-    assert told.code == 0
+def test_one_line_of_50_mb_counted(pipeline: Pipeline, tmp_path: Path, long_line: Path) -> None:
+    ended = pipeline("ngram", "--data", long_line, "--test", long_line, "--out", "run", *QUICK)
+    assert ended.code == 0
     # Twelve words, drawn evenly.
     assert _scores(tmp_path / "run")["perplexity"] == pytest.approx(12, rel=1e-3)
     assert (tmp_path / "run" / "report.html").stat().st_size < 1_000_000
 
 
-def test_one_line_of_50_mb_embedded(word2vec_story: Story, tmp_path: Path, long_line: Path) -> None:
+def test_one_line_of_50_mb_embedded(pipeline: Pipeline, tmp_path: Path, long_line: Path) -> None:
     # Little of such frequent words is trained on.
-    assert word2vec_story("--data", long_line, "--out", "run", "--sample", "1e-5", *VECTORS).code == 0
+    assert pipeline("word2vec", "--data", long_line, "--out", "run", "--sample", "1e-5", *VECTORS).code == 0
     assert _scores(tmp_path / "run")["n"] == 12
 
 
-def test_bytes_that_are_no_utf8(ngram_story: Story, word2vec_story: Story, tmp_path: Path) -> None:
+def test_bytes_that_are_no_utf8(pipeline: Pipeline, tmp_path: Path) -> None:
     lines = texts.sentences(200)
     content = "".join(f"{line}\n" for line in lines).encode()
     second = content.index(b"\n") + 1
@@ -129,52 +127,54 @@ def test_bytes_that_are_no_utf8(ngram_story: Story, word2vec_story: Story, tmp_p
     words = (
         f"data.txt, line 2, byte 4 (byte {second + 4} of the file): 0xff is not UTF-8; mend the text, or use --errors replace",
     )
-    for story, flags in ((ngram_story, QUICK), (word2vec_story, VECTORS)):
-        story("--data", "data.txt", "--out", "run", *flags).refuses(*words)
+    for name, flags in (("ngram", QUICK), ("word2vec", VECTORS)):
+        pipeline(name, "--data", "data.txt", "--out", "run", *flags).refuses(*words)
         _nothing_written(tmp_path)
-        told = story("--data", "data.txt", "--out", "run", "--errors", "replace", *flags)
-        assert told.code == 0
+        ended = pipeline(name, "--data", "data.txt", "--out", "run", "--errors", "replace", *flags)
+        assert ended.code == 0
         assert (
             "warning: bytes that are not UTF-8 were replaced by U+FFFD in 2 lines, first in data.txt, line 2, byte 4"
-            in told.said
+            in ended.said
         )
         assert "2 lines" in (tmp_path / "run" / "report.html").read_text(encoding="utf-8")
         (tmp_path / "run").rename(tmp_path / f"done{flags[2]}")
 
 
-def test_the_models_own_symbols_in_the_text(ngram_story: Story, word2vec_story: Story, tmp_path: Path) -> None:
+def test_the_models_own_symbols_in_the_text(pipeline: Pipeline, tmp_path: Path) -> None:
     texts.write(tmp_path / "data.txt", [*texts.sentences(200), "w1 <s> w2", "w3 <unk> w4"])
     flags = ("--data", "data.txt", "--test", "good.txt", "--out", "run", *QUICK)
-    ngram_story(*flags).refuses(
+    pipeline("ngram", *flags).refuses(
         "data.txt, line 201 has the word '<s>' (word 2, in 'w1 <s> w2')", "--symbols drop", "--symbols rename"
     )
     _nothing_written(tmp_path)
     for choice, expected in (("drop", []), ("rename", ["<S>", "<UNK>"])):
-        assert ngram_story(*flags, "--symbols", choice).code == 0
+        assert pipeline("ngram", *flags, "--symbols", choice).code == 0
         arpa = (tmp_path / "run" / "model.arpa").read_text(encoding="utf-8")
         assert [word for word in ("<S>", "<UNK>") if f"\t{word}\t" in arpa] == expected
         (tmp_path / "run").rename(tmp_path / choice)
-    assert word2vec_story("--data", "data.txt", "--out", "run", *VECTORS).code == 0  # There they are words as others.
+    assert (
+        pipeline("word2vec", "--data", "data.txt", "--out", "run", *VECTORS).code == 0
+    )  # There they are words as others.
 
 
-def test_order_beyond_every_sentence(ngram_story: Story, tmp_path: Path) -> None:
-    ngram_story("--data", "good.txt", "--out", "run", *QUICK, "--order", "20").refuses(
+def test_order_beyond_every_sentence(pipeline: Pipeline, tmp_path: Path) -> None:
+    pipeline("ngram", "--data", "good.txt", "--out", "run", *QUICK, "--order", "20").refuses(
         "the longest sentence has 12 tokens with <s> and </s>, so it holds no n-gram of order 20; --order can be 12 at most"
     )
     _nothing_written(tmp_path)
 
 
-def test_too_little_text_for_the_discounts(ngram_story: Story, tmp_path: Path) -> None:
+def test_too_little_text_for_the_discounts(pipeline: Pipeline, tmp_path: Path) -> None:
     texts.write(tmp_path / "data.txt", texts.sentences(12, seed=3))
     flags = ("--data", "data.txt", "--test", "good.txt", "--tokenizer", "space", "--no-export", "--out", "run")
-    told = ngram_story(*flags)
-    told.refuses(
+    ended = pipeline("ngram", *flags)
+    ended.refuses(
         "error: order ",
         "adjusted counts of 1 occur",
         "--discount-fallback 0.5 1 1.5, which is used for such orders only",
     )
     _nothing_written(tmp_path)
-    assert ngram_story(*flags, "--discount-fallback", "0.5", "1", "1.5").code == 0
+    assert pipeline("ngram", *flags, "--discount-fallback", "0.5", "1", "1.5").code == 0
     assert _scores(tmp_path / "run")["perplexity"] > 1
 
 
@@ -193,17 +193,17 @@ def test_too_little_text_for_the_discounts(ngram_story: Story, tmp_path: Path) -
     ],
 )
 def test_models_to_mix_that_cannot_be_read(
-    ngram_story: Story, tmp_path: Path, name: str, content: bytes | None, words: str
+    pipeline: Pipeline, tmp_path: Path, name: str, content: bytes | None, words: str
 ) -> None:
     if content is not None:
         (tmp_path / name).write_bytes(content)
-    ngram_story("--data", "good.txt", "--out", "run", *QUICK, "--mix", name).refuses(words)
+    pipeline("ngram", "--data", "good.txt", "--out", "run", *QUICK, "--mix", name).refuses(words)
     _nothing_written(tmp_path)
 
 
-def test_scores_cannot_be_mixed(ngram_story: Story, tmp_path: Path) -> None:
-    assert ngram_story("--data", "good.txt", "--out", "other", *QUICK, "--smoothing", "stupid-backoff").code == 0
-    ngram_story("--data", "good.txt", "--out", "run", *QUICK, "--mix", "other/model.npz").refuses(
+def test_scores_cannot_be_mixed(pipeline: Pipeline, tmp_path: Path) -> None:
+    assert pipeline("ngram", "--data", "good.txt", "--out", "other", *QUICK, "--smoothing", "stupid-backoff").code == 0
+    pipeline("ngram", "--data", "good.txt", "--out", "run", *QUICK, "--mix", "other/model.npz").refuses(
         "--mix other/model.npz: its scores do not sum to 1, so they cannot be mixed; give a model of another"
     )
     _nothing_written(tmp_path)
@@ -215,10 +215,8 @@ def test_vectors_of_differing_length(tmp_path: Path) -> None:
         word2vec.read(tmp_path / "v.txt")
 
 
-def test_a_word_outside_the_vocabulary(
-    word2vec_story: Story, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert word2vec_story("--data", "good.txt", "--out", "run", *VECTORS[:-1]).code == 0
+def test_a_word_outside_the_vocabulary(pipeline: Pipeline, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert pipeline("word2vec", "--data", "good.txt", "--out", "run", *VECTORS[:-1]).code == 0
     assert predict.main([str(tmp_path / "run"), "w1", "w99"]) == 1
     said = capsys.readouterr()
     assert said.out.startswith("w1: ")
@@ -233,46 +231,46 @@ def test_a_word_outside_the_vocabulary(
             ask()
 
 
-def test_a_vocabulary_that_min_count_empties(ngram_story: Story, word2vec_story: Story, tmp_path: Path) -> None:
-    ngram_story("--data", "good.txt", "--out", "run", *QUICK, "--min-count", "5000").refuses(
+def test_a_vocabulary_that_min_count_empties(pipeline: Pipeline, tmp_path: Path) -> None:
+    pipeline("ngram", "--data", "good.txt", "--out", "run", *QUICK, "--min-count", "5000").refuses(
         "a minimum count of 5000 (--min-count) leaves none of 30 words: the most frequent, 'w0', occurs",
         "lower the minimum count",
     )
     _nothing_written(tmp_path)
     for engine in ("keras", "gensim"):
         flags = (*VECTORS, "--engine", engine)
-        word2vec_story("--data", "good.txt", "--out", "run", *flags, "--min-count", "5000").refuses(
+        pipeline("word2vec", "--data", "good.txt", "--out", "run", *flags, "--min-count", "5000").refuses(
             "--min-count 5000 leaves no word: the most frequent one, 'w0', occurs", "give a --min-count of at most"
         )
         _nothing_written(tmp_path)
 
 
-def test_a_vocabulary_of_one_word(ngram_story: Story, word2vec_story: Story, tmp_path: Path) -> None:
+def test_a_vocabulary_of_one_word(pipeline: Pipeline, tmp_path: Path) -> None:
     for engine in ("keras", "gensim"):
         flags = (*VECTORS, "--engine", engine, "--vocabulary-size", "1")
-        word2vec_story("--data", "good.txt", "--out", "run", *flags).refuses(
+        pipeline("word2vec", "--data", "good.txt", "--out", "run", *flags).refuses(
             "only one word", "is left after --min-count 1 and --vocabulary-size 1"
         )
         _nothing_written(tmp_path)
-    assert ngram_story("--data", "good.txt", "--out", "run", *QUICK, "--vocabulary-size", "1").code == 0
+    assert pipeline("ngram", "--data", "good.txt", "--out", "run", *QUICK, "--vocabulary-size", "1").code == 0
     assert 1 < _scores(tmp_path / "run")["perplexity"] < 4
 
 
-def test_a_closed_vocabulary_and_unknown_words(ngram_story: Story, tmp_path: Path) -> None:
+def test_a_closed_vocabulary_and_unknown_words(pipeline: Pipeline, tmp_path: Path) -> None:
     flags = ("--data", "good.txt", "--out", "run", *QUICK, "--closed")
-    ngram_story(*flags, "--vocabulary-size", "9").refuses(
+    pipeline("ngram", *flags, "--vocabulary-size", "9").refuses(
         "words outside the vocabulary (<unk>), which a closed vocabulary (--closed) gives no probability; use an open vocabulary"
     )
     _nothing_written(tmp_path)
     texts.write(tmp_path / "test.txt", ["w0 w1 other"])
-    assert ngram_story(*flags, "--test", "test.txt").code == 0
+    assert pipeline("ngram", *flags, "--test", "test.txt").code == 0
     scores = _scores(tmp_path / "run")
     assert "perplexity" not in scores
     assert scores["oov"] == scores["impossible"] == 1
     assert scores["perplexity_without_oov"] > 1
 
 
-def test_a_corrupt_file_among_good_ones(ngram_story: Story, word2vec_story: Story, tmp_path: Path) -> None:
+def test_a_corrupt_file_among_good_ones(pipeline: Pipeline, tmp_path: Path) -> None:
     folder = tmp_path / "data"
     folder.mkdir()
     lines = texts.sentences(200)
@@ -281,19 +279,19 @@ def test_a_corrupt_file_among_good_ones(ngram_story: Story, word2vec_story: Stor
     with lzma.open(folder / "c.txt.xz", "wt") as file:
         file.write("\n".join(lines[150:]) + "\n")
     (folder / "d.png").write_bytes(b"\x89PNG\r\n\x1a\n")
-    for story, flags in ((ngram_story, QUICK), (word2vec_story, VECTORS)):
-        told = story("--data", "data", "--out", "run", *flags)
-        assert told.code == 0
-        assert "left out 2 files, or what follows a damaged place in them:" in told.said
-        assert " b.txt.gz cannot be read: Compressed file ended" in told.said
-        assert " d.png is a PNG picture, expected text in UTF-8" in told.said
+    for name, flags in (("ngram", QUICK), ("word2vec", VECTORS)):
+        ended = pipeline(name, "--data", "data", "--out", "run", *flags)
+        assert ended.code == 0
+        assert "left out 2 files, or what follows a damaged place in them:" in ended.said
+        assert " b.txt.gz cannot be read: Compressed file ended" in ended.said
+        assert " d.png is a PNG picture, expected text in UTF-8" in ended.said
         report = (tmp_path / "run" / "report.html").read_text(encoding="utf-8")
         assert "b.txt.gz" in report
         assert "d.png" in report
         (tmp_path / "run").rename(tmp_path / f"done{flags[2]}")
 
 
-def test_word_lists_are_looked_at_before_training(word2vec_story: Story, tmp_path: Path) -> None:
+def test_word_lists_are_looked_at_before_training(pipeline: Pipeline, tmp_path: Path) -> None:
     (tmp_path / "pairs.tsv").write_text("w1\tw2\t3\nw1\tw3\n", encoding="utf-8")
     (tmp_path / "questions.txt").write_text(": all\nw1 w2 w3\n", encoding="utf-8")
     for flags, words in (
@@ -301,31 +299,33 @@ def test_word_lists_are_looked_at_before_training(word2vec_story: Story, tmp_pat
         (("--questions", "questions.txt"), "questions.txt, line 2, has 3 words; expected four"),
         (("--questions", "nope.txt"), "nope.txt cannot be read"),
     ):
-        word2vec_story("--data", "good.txt", "--out", "run", *VECTORS, *flags).refuses(words)
+        pipeline("word2vec", "--data", "good.txt", "--out", "run", *VECTORS, *flags).refuses(words)
         _nothing_written(tmp_path)
 
 
-def test_a_finished_run_and_a_changed_one(ngram_story: Story, word2vec_story: Story, tmp_path: Path) -> None:
-    for story, flags, other in (
-        (ngram_story, QUICK, ("--order", "3")),
-        (word2vec_story, VECTORS, ("--window", "3")),
+def test_a_finished_run_and_a_changed_one(pipeline: Pipeline, tmp_path: Path) -> None:
+    for name, flags, other in (
+        ("ngram", QUICK, ("--order", "3")),
+        ("word2vec", VECTORS, ("--window", "3")),
     ):
-        assert story("--data", "good.txt", "--out", "run", *flags).code == 0
+        assert pipeline(name, "--data", "good.txt", "--out", "run", *flags).code == 0
         before = contents(tmp_path / "run")
-        story("--data", "good.txt", "--out", "run", *flags).refuses("run is a finished run; give another --out")
+        pipeline(name, "--data", "good.txt", "--out", "run", *flags).refuses(
+            "run is a finished run; give another --out"
+        )
         assert contents(tmp_path / "run") == before
         (tmp_path / "run" / "scores.json").unlink()
-        story("--data", "good.txt", "--out", "run", *flags).refuses(
+        pipeline(name, "--data", "good.txt", "--out", "run", *flags).refuses(
             "run is an unfinished run; continue it with --resume"
         )
-        name = other[0].removeprefix("--")
-        story("--data", "good.txt", "--out", "run", *flags, *other, "--resume").refuses(
-            f"--resume must continue run with its own configuration; changed: {name} (was "
+        field = other[0].removeprefix("--")
+        pipeline(name, "--data", "good.txt", "--out", "run", *flags, *other, "--resume").refuses(
+            f"--resume must continue run with its own configuration; changed: {field} (was "
         )
         good = texts.write(tmp_path / "good.txt", texts.sentences(199))
-        story("--data", "good.txt", "--out", "run", *flags, "--resume").refuses(
+        pipeline(name, "--data", "good.txt", "--out", "run", *flags, "--resume").refuses(
             "the data has changed since run was started"
         )
         texts.write(good, texts.sentences(200))
-        assert story("--data", "good.txt", "--out", "run", *flags, "--resume").code == 0
+        assert pipeline(name, "--data", "good.txt", "--out", "run", *flags, "--resume").code == 0
         (tmp_path / "run").rename(tmp_path / f"done{flags[2]}")

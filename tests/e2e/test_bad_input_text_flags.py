@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.story import Story
+from tests.e2e.pipeline_runs import Pipeline
 
 
 @pytest.mark.parametrize(
@@ -41,8 +41,8 @@ from tests.e2e.story import Story
         ("--trigrams", "--trigrams"),
     ],
 )
-def test_flags_of_ngram(ngram_story: Story, tmp_path: Path, flags: str, words: str) -> None:
-    ngram_story(*flags.split(), "--out", "run").refuses(words, code=2)
+def test_flags_of_ngram(pipeline: Pipeline, tmp_path: Path, flags: str, words: str) -> None:
+    pipeline("ngram", *flags.split(), "--out", "run").refuses(words, code=2)
     assert not list(tmp_path.iterdir())
 
 
@@ -75,6 +75,6 @@ def test_flags_of_ngram(ngram_story: Story, tmp_path: Path, flags: str, words: s
         ("--training.workers 0", "--training.workers is 0; expected 1 or more"),
     ],
 )
-def test_flags_of_word2vec(word2vec_story: Story, tmp_path: Path, flags: str, words: str) -> None:
-    word2vec_story(*flags.split(), "--out", "run").refuses(words, code=2)
+def test_flags_of_word2vec(pipeline: Pipeline, tmp_path: Path, flags: str, words: str) -> None:
+    pipeline("word2vec", *flags.split(), "--out", "run").refuses(words, code=2)
     assert not list(tmp_path.iterdir())

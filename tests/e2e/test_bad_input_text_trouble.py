@@ -10,7 +10,7 @@ import pytest
 
 from nlp import word2vec
 from tests.e2e import texts
-from tests.e2e.story import Story, contents, troubled
+from tests.e2e.pipeline_runs import Pipeline, contents, troubled
 
 NGRAM = ("--data", "good.txt", "--tokenizer", "space", "--discount-fallback", "0.5", "1", "1.5")
 WORDS = ("--data", "good.txt", "--tokenizer", "space", "--dimensions", "4", "--min-count", "1")
@@ -43,52 +43,50 @@ def _rows(folder: Path) -> list[list[str]]:
     "moment",
     ["nlp.vocabulary.encode", "nlp.ngram.count", "nlp.ngram.smooth", "nlp.ngram.write", "nlp.ngram.score"],
 )
-def test_interrupted_n_grams(ngram_story: Story, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moment: str) -> None:
+def test_interrupted_n_grams(pipeline: Pipeline, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moment: str) -> None:
     flags = (*NGRAM, "--no-export")
     with monkeypatch.context() as patch:
         texts.at_call(patch, moment, 1, texts.interrupt)
-        told = ngram_story("--out", "run", *flags)
-    told.refuses("interrupted; what was finished is kept. Continue with: python -m pipelines.ngram", code=130)
+        ended = pipeline("ngram", "--out", "run", *flags)
+    ended.refuses("interrupted; what was finished is kept. Continue with: python -m pipelines.ngram", code=130)
     _no_temporary_files(tmp_path)
     assert not (tmp_path / "run" / "scores.json").exists()
-    again = _again(told.said)
+    again = _again(ended.said)
     assert again == ["--out", "run", *flags, "--resume"]
-    assert ngram_story(*again).code == 0
-    assert ngram_story("--out", "straight", *flags).code == 0
+    assert pipeline("ngram", *again).code == 0
+    assert pipeline("ngram", "--out", "straight", *flags).code == 0
     run, straight = contents(tmp_path / "run"), contents(tmp_path / "straight")
     assert sorted(run) == sorted(straight)
     assert run["scores.json"] == straight["scores.json"]
     assert run["model.arpa"] == straight["model.arpa"]
 
 
-def test_interrupted_before_the_run_began(
-    ngram_story: Story, word2vec_story: Story, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for story, flags in ((ngram_story, NGRAM), (word2vec_story, WORDS)):
+def test_interrupted_before_the_run_began(pipeline: Pipeline, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, flags in (("ngram", NGRAM), ("word2vec", WORDS)):
         with monkeypatch.context() as patch:
-            texts.at_call(patch, "nlp.corpora.read", 1, texts.interrupt)
-            told = story("--out", "run", *flags)
-        told.refuses("error: interrupted before the run began; nothing was written", code=130)
+            texts.at_call(patch, "nlp.corpora.lines.read", 1, texts.interrupt)
+            ended = pipeline(name, "--out", "run", *flags)
+        ended.refuses("error: interrupted before the run began; nothing was written", code=130)
         assert sorted(contents(tmp_path)) == ["good.txt"]
 
 
 @pytest.mark.parametrize("kept", [0, 2])
 @pytest.mark.parametrize("engine", ["keras", "gensim"])
 def test_interrupted_word_vectors(
-    word2vec_story: Story, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, engine: str, kept: int
+    pipeline: Pipeline, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, engine: str, kept: int
 ) -> None:
     """Bit by bit the vectors of a run that was not."""
     flags = (*WORDS, *EPOCHS, "--engine", engine, "--no-export")
     with monkeypatch.context() as patch:
         texts.at_call(patch, "nlp.embeddings.training_state.write", kept + 1, texts.interrupt)
-        told = word2vec_story("--out", "run", *flags)
-    told.refuses("interrupted; what was finished is kept. Continue with: python -m pipelines.word2vec", code=130)
+        ended = pipeline("word2vec", "--out", "run", *flags)
+    ended.refuses("interrupted; what was finished is kept. Continue with: python -m pipelines.word2vec", code=130)
     _no_temporary_files(tmp_path)
     assert (tmp_path / "run" / "history.csv").exists() == (kept > 0)
-    resumed = word2vec_story(*_again(told.said))
+    resumed = pipeline("word2vec", *_again(ended.said))
     assert resumed.code == 0
     assert re.findall(r"epoch (\d)/4", resumed.said) == [str(epoch) for epoch in range(kept + 1, 5)]
-    assert word2vec_story("--out", "straight", *flags).code == 0
+    assert pipeline("word2vec", "--out", "straight", *flags).code == 0
     run, straight = tmp_path / "run", tmp_path / "straight"
     assert len(_rows(run)) == 4
     assert _rows(run) == _rows(straight)
@@ -99,16 +97,17 @@ def test_interrupted_word_vectors(
     assert (run / "scores.json").read_bytes() == (straight / "scores.json").read_bytes()
 
 
-@pytest.mark.parametrize("moment", ["serving.bundle.write", "pipelines.ngram.export._write_mobile"])
-def test_interrupted_export_of_n_grams(
-    ngram_story: Story, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moment: str
-) -> None:
-    with monkeypatch.context() as patch:
-        texts.at_call(patch, moment, 1, texts.interrupt)
-        told = ngram_story("--out", "run", *NGRAM)
-    told.refuses("interrupted; what was finished is kept.", code=130)
-    _no_temporary_files(tmp_path)
-    assert ngram_story(*_again(told.said)).code == 0
+def test_interrupted_export_of_n_grams(pipeline: Pipeline, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Twice, the second time while the first is made good."""
+    flags = ["--out", "run", *NGRAM]
+    for moment in ("serving.bundle.write", "pipelines.ngram.export._write_mobile"):
+        with monkeypatch.context() as patch:
+            texts.at_call(patch, moment, 1, texts.interrupt)
+            ended = pipeline("ngram", *flags)
+        ended.refuses("interrupted; what was finished is kept.", code=130)
+        _no_temporary_files(tmp_path)
+        flags = _again(ended.said)
+    assert pipeline("ngram", *flags).code == 0
     assert [path.name for path in (tmp_path / "run" / "export").iterdir()] == ["1"]
     model = json.loads((tmp_path / "run" / "export" / "1" / "assets.extra" / "model.json").read_text(encoding="utf-8"))
     assert model["scores"] == json.loads((tmp_path / "run" / "scores.json").read_text(encoding="utf-8"))
@@ -120,21 +119,21 @@ def test_interrupted_export_of_n_grams(
         ("pipelines.record.runs.start", 100),
         ("nlp.vocabulary.encode", 1000),
         ("nlp.ngram.write", 1000),
-        ("pipelines.ngram.report.write", 1000),
+        ("pipelines.report.assembly.write", 1000),
         ("serving.bundle.write", 1000),
     ],
 )
 def test_full_disk_of_n_grams(
-    ngram_story: Story, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moment: str, size: int
+    pipeline: Pipeline, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moment: str, size: int
 ) -> None:
     export = () if moment.startswith("serving") else ("--no-export",)
     with texts.disk_limit() as limit, monkeypatch.context() as patch:
         texts.at_call(patch, moment, 1, lambda: limit(size))
-        told = ngram_story("--out", "run", *NGRAM, *export)
-    told.refuses(FULL, "free some space, then continue with: python -m pipelines.ngram --out run")
+        ended = pipeline("ngram", "--out", "run", *NGRAM, *export)
+    ended.refuses(FULL, "free some space, then continue with: python -m pipelines.ngram --out run")
     _no_temporary_files(tmp_path)
     assert (tmp_path / "run").exists() == (moment != "pipelines.record.runs.start")
-    assert ngram_story(*_again(told.said)).code == 0
+    assert pipeline("ngram", *_again(ended.said)).code == 0
     assert (tmp_path / "run" / "scores.json").exists()
 
 
@@ -150,23 +149,23 @@ def test_full_disk_of_n_grams(
     ],
 )
 def test_full_disk_of_word_vectors(
-    word2vec_story: Story, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moment: str, size: int
+    pipeline: Pipeline, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moment: str, size: int
 ) -> None:
     export = () if moment.startswith("serving") else ("--no-export",)
     with texts.disk_limit() as limit, monkeypatch.context() as patch:
         texts.at_call(patch, moment, 1, lambda: limit(size))
-        told = word2vec_story("--out", "run", *WORDS, *EPOCHS, *export)
-    told.refuses(FULL, "free some space, then continue with: python -m pipelines.word2vec --out run")
+        ended = pipeline("word2vec", "--out", "run", *WORDS, *EPOCHS, *export)
+    ended.refuses(FULL, "free some space, then continue with: python -m pipelines.word2vec --out run")
     _no_temporary_files(tmp_path)
     assert (tmp_path / "run").exists() == (moment != "pipelines.record.runs.start")
-    assert word2vec_story(*_again(told.said)).code == 0
+    assert pipeline("word2vec", *_again(ended.said)).code == 0
     assert len(_rows(tmp_path / "run")) == 4
     assert (tmp_path / "run" / "mobile" / "parity.json").exists() == (not export)
 
 
 def test_interrupted_in_a_process_of_its_own(tmp_path: Path) -> None:
     """The same as from a terminal; without --out the message names the folder that was chosen."""
-    told = troubled(tmp_path, "interrupt", "nlp.ngram.count", *NGRAM, story="ngram")
-    told.refuses("interrupted; what was finished is kept. Continue with: python -m pipelines.ngram", code=130)
-    assert _again(told.said)[-3:] == ["--out", "runs/ngram-1", "--resume"]
+    ended = troubled(tmp_path, "interrupt", "nlp.ngram.count", "ngram", *NGRAM)
+    ended.refuses("interrupted; what was finished is kept. Continue with: python -m pipelines.ngram", code=130)
+    assert _again(ended.said)[-3:] == ["--out", "runs/ngram-1", "--resume"]
     assert sorted(contents(tmp_path / "runs" / "ngram-1")) == ["config.json", "environment.json"]

@@ -1,10 +1,8 @@
-"""The classify story, whole: tiny training, bundle, `python -m serving`, and every .tflite, all with one answer."""
+"""A whole run of classify: training, bundle, `python -m serving`, and every .tflite, all with one answer."""
 
-import csv
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -16,7 +14,8 @@ from pipelines.training.options import TrainingOptions
 from serving import litert
 from serving.litert import classifier
 from serving.litert.classifier import metadata as litert_metadata
-from tests.e2e.helpers import b64, get, post, served
+from tests.e2e import promises
+from tests.e2e.helpers import b64, post
 from vision import classifiers, datasets
 from vision.datasets import reading
 
@@ -24,8 +23,15 @@ TOLERANCE = {"float32": 1e-5, "float16": 1e-2, "int8": 0.15}
 """Largest difference of a probability from Keras; int8 rounds every activation to 256 steps."""
 
 
+TITLES = (
+    *("What the curves say", "Curves", "Confusion matrix", "Per class", "Reliability", "Most confident mistakes"),
+    *("What the network looked at", "Augmented inputs", "Gradient norm by layer", "Dead units", "Forms for phones"),
+    *("Timing", "Skipped files"),
+)
+
+
 @dataclass(frozen=True)
-class Told:
+class Run:
     """A finished run, and what the Keras model answers to its held-out images."""
 
     folder: Path
@@ -35,7 +41,7 @@ class Told:
 
 
 @pytest.fixture(scope="module")
-def told(tmp_path_factory: pytest.TempPathFactory) -> Told:
+def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     """Real digits, 300 of them, a few epochs of lenet."""
     folder = tmp_path_factory.mktemp("runs") / "digits"
     data = folder.with_name("digits.npz")
@@ -50,99 +56,75 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Told:
     held_out = np.stack([read.test[i] for i in range(len(read.test))]).astype(np.float32)
     logits = np.asarray(model(held_out, training=False), np.float64)
     exponentials = np.exp(logits - logits.max(-1, keepdims=True))
-    return Told(folder, scores, read, (exponentials / exponentials.sum(-1, keepdims=True)).astype(np.float32))
+    return Run(folder, scores, read, (exponentials / exponentials.sum(-1, keepdims=True)).astype(np.float32))
 
 
-def test_the_run_folder_holds_what_was_promised(told: Told) -> None:
-    expected = [
-        "checkpoints",
-        "config.json",
-        "environment.json",
-        "export",
-        "history.csv",
-        "mobile",
-        "report.html",
-        "samples",
-        "scores.json",
-    ]
-    assert sorted(path.name for path in told.folder.iterdir()) == expected
-    with (told.folder / "history.csv").open(encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-    assert [row["epoch"] for row in rows] == [str(n) for n in range(1, 9)]
-    assert float(rows[-1]["loss"]) < float(rows[0]["loss"])
-    assert json.loads((told.folder / "config.json").read_text())["training.epochs"] == 8
+def test_keeps_its_promises(run: Run) -> None:
+    files = [run.images.test.encoded(place) for place in range(12)]
+    best = [np.argsort(-probabilities)[:5] for probabilities in run.probabilities[:12]]
+    first = run.folder.with_name("first.png")
+    first.write_bytes(files[0])
 
+    def tensor(url: str, _: int) -> None:
+        pixels = run.images.test[0].astype(float).tolist()
+        logits = np.asarray(
+            post(f"{url}:predict", {"signature_name": "tensor", "instances": [pixels]})["predictions"][0]
+        )
+        assert np.exp(logits) / np.exp(logits).sum() == pytest.approx(run.probabilities[0], abs=1e-5)
 
-def test_scores_are_those_of_the_held_out_images(told: Told) -> None:
-    right = told.probabilities.argmax(-1) == told.images.test.labels
-    assert told.scores == json.loads((told.folder / "scores.json").read_text())
-    assert told.scores["accuracy"] == pytest.approx(right.mean())
-    assert told.scores["n"] == len(told.images.test)
-    assert told.scores["accuracy"] > 0.5
+    def classes(url: str, _: int) -> None:
+        body = {"signature_name": "classify", "examples": [{"image_bytes": b64(files[0])}]}
+        expected = dict(zip(run.images.classes, run.probabilities[0].tolist(), strict=True))
+        assert dict(post(f"{url}:classify", body)["results"][0]) == pytest.approx(expected, abs=1e-5)
 
-
-def test_rest_answers_as_keras_does(told: Told) -> None:
-    files = [told.images.test.encoded(i) for i in range(12)]
-    with served(told.folder / "export", name="digits") as url:
-        status = get(url)
-        predictions = post(f"{url}:predict", {"instances": [{"image_bytes": b64(file)} for file in files]})[
-            "predictions"
-        ]
-        pixels = told.images.test[0].astype(float).tolist()
-        tensor = post(f"{url}:predict", {"signature_name": "tensor", "instances": [pixels]})["predictions"]
-        results = post(f"{url}:classify", {"signature_name": "classify", "examples": [{"image_bytes": b64(files[0])}]})[
-            "results"
-        ]
-        metadata = get(f"{url}/metadata")
-    assert status["model_version_status"][0] | {"status": None} == {
-        "version": "1",
-        "state": "AVAILABLE",
-        "status": None,
-    }
-    for answer, probabilities in zip(predictions, told.probabilities, strict=False):
-        best = np.argsort(-probabilities)[:5]
-        assert answer["scores"] == pytest.approx(probabilities[best], abs=1e-5)
-        assert answer["classes"][0] == told.images.classes[best[0]]
-    logits = np.asarray(tensor[0])
-    assert np.exp(logits) / np.exp(logits).sum() == pytest.approx(told.probabilities[0], abs=1e-5)
-    assert dict(results[0]) == pytest.approx(
-        dict(zip(told.images.classes, told.probabilities[0].tolist(), strict=True)), abs=1e-5
+    promises.keeps_its_promises(
+        promises.Promised(
+            task="classify",
+            folder=run.folder,
+            scores=run.scores,
+            beside={"checkpoints", "history.csv"},
+            epochs=8,
+            input={"image_bytes": {"dtype": "string", "shape": [None]}},
+            outputs={"classes", "scores"},
+            signatures={"serving_default", "tensor", "classify", "explain"},
+            titles=TITLES,
+            tolerance=TOLERANCE,
+        ),
+        promises.Asked(
+            inputs=files,
+            expected=[
+                {"classes": [run.images.classes[place] for place in five], "scores": probabilities[five].tolist()}
+                for probabilities, five in zip(run.probabilities, best, strict=False)
+            ],
+            first=str(first),
+            difference=lambda path: float(np.abs(_phone_answers(path, run) - run.probabilities).max()),
+        ),
+        tensor,
+        classes,
     )
-    assert set(metadata["metadata"]["signature_def"]["signature_def"]) >= {"serving_default", "tensor", "classify"}
+    described = json.loads((run.folder / "export" / "1" / "assets.extra" / "model.json").read_text())
+    assert described["labels"] == list(run.images.classes)
+    assert json.loads((run.folder / "config.json").read_text())["training.epochs"] == 8
+
+
+def test_scores_are_those_of_the_held_out_images(run: Run) -> None:
+    right = run.probabilities.argmax(-1) == run.images.test.labels
+    assert run.scores == json.loads((run.folder / "scores.json").read_text())
+    assert run.scores["accuracy"] == pytest.approx(right.mean())
+    assert run.scores["n"] == len(run.images.test)
+    assert run.scores["accuracy"] > 0.5
 
 
 @pytest.mark.parametrize("form", list(litert.FORMS))
-def test_every_tflite_answers_as_keras_does(told: Told, form: str) -> None:
-    path = told.folder / "mobile" / litert.FORMS[form]
+def test_parity_says_what_each_tflite_answers(run: Run, form: str) -> None:
+    path = run.folder / "mobile" / litert.FORMS[form]
+    answers = _phone_answers(path, run)
+    parity = json.loads((run.folder / "mobile" / "parity.json").read_text())["forms"][form]
+    assert parity["max_abs_delta"] == pytest.approx(float(np.abs(answers - run.probabilities).max()), abs=1e-5)
+    assert parity["scores"]["accuracy"] == pytest.approx(float((answers.argmax(-1) == run.images.test.labels).mean()))
+    assert list(litert_metadata.read(path).labels) == list(run.images.classes)
+
+
+def _phone_answers(path: Path, run: Run) -> NDArray[np.float32]:
     interpreter = classifier.Interpreter(path)
-    answers = np.stack([interpreter.run(told.images.test[i]) for i in range(len(told.images.test))])
-    difference = float(np.abs(answers - told.probabilities).max())
-    parity = json.loads((told.folder / "mobile" / "parity.json").read_text())["forms"][form]
-    assert difference <= TOLERANCE[form]
-    assert parity["max_abs_delta"] == pytest.approx(difference, abs=1e-5)
-    assert parity["scores"]["accuracy"] == pytest.approx(float((answers.argmax(-1) == told.images.test.labels).mean()))
-    assert list(litert_metadata.read(path).labels) == list(told.images.classes)
-
-
-def test_the_bundle_says_what_it_is(told: Told) -> None:
-    model: dict[str, Any] = json.loads((told.folder / "export" / "1" / "assets.extra" / "model.json").read_text())
-    assert model["task"] == "classify"
-    assert model["labels"] == list(told.images.classes)
-    assert model["scores"] == told.scores
-    assert model["signatures"]["serving_default"]["inputs"] == {"image_bytes": {"dtype": "string", "shape": [None]}}
-
-
-def test_the_report_tells_the_story(told: Told) -> None:
-    text = (told.folder / "report.html").read_text(encoding="utf-8")
-    for title in (
-        "What the curves say",
-        "Curves",
-        "Confusion matrix",
-        "Per class",
-        "Reliability",
-        "Most confident mistakes",
-    ):
-        assert f"<h2>{title}</h2>" in text
-    for title in ("Augmented inputs", "Gradient norm by layer", "Dead units", "Timing", "Skipped files"):
-        assert f"<h2>{title}</h2>" in text
-    assert "http://" not in text.replace("http://www.w3.org", "")
+    return np.stack([interpreter.run(run.images.test[i]) for i in range(len(run.images.test))])

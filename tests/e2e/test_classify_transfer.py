@@ -22,7 +22,7 @@ SIDE = 32
 
 
 @dataclass(frozen=True)
-class Told:
+class Run:
     """A finished run from the weights of a file, and what its Keras model answers to the held-out images."""
 
     folder: Path
@@ -59,7 +59,7 @@ def _backbone() -> keras.Model:
 
 
 @pytest.fixture(scope="module")
-def told(tmp_path_factory: pytest.TempPathFactory) -> Told:
+def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     """MobileNet from weights drawn at random: two epochs of its head, one of everything."""
     place = tmp_path_factory.mktemp("transfer")
     file, folder, data = place / "mobilenet.weights.h5", place / "run", _photos(place / "photos")
@@ -73,40 +73,40 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Told:
     model = classifiers.build("MobileNet", images.shape, classes=2, seed=9)
     weights.load(folder / "checkpoints" / "best.weights.h5", model)
     held_out = np.stack([images.test[i] for i in range(len(images.test))]).astype(np.float32)
-    return Told(folder, file, images, model, np.asarray(keras.ops.softmax(model(held_out, training=False))))
+    return Run(folder, file, images, model, np.asarray(keras.ops.softmax(model(held_out, training=False))))
 
 
-def test_answers_over_http_are_those_of_keras_on_the_central_square(told: Told) -> None:
-    files = [told.images.test.encoded(i) for i in range(6)]
-    with served(told.folder / "export", name="photos") as url:
+def test_answers_over_http_are_those_of_keras_on_the_central_square(run: Run) -> None:
+    files = [run.images.test.encoded(i) for i in range(6)]
+    with served(run.folder / "export", name="photos") as url:
         requests = {"instances": [{"image_bytes": b64(file)} for file in files]}
         predictions = post(f"{url}:predict", requests)["predictions"]
         explained = post(f"{url}:predict", {"signature_name": "explain", **requests})["predictions"]
-    for answer, why, probabilities in zip(predictions, explained, told.probabilities, strict=False):
+    for answer, why, probabilities in zip(predictions, explained, run.probabilities, strict=False):
         assert answer["scores"] == pytest.approx(np.sort(probabilities)[::-1], abs=1e-5)
-        assert why["classes"] == answer["classes"][0] == told.images.classes[int(probabilities.argmax())]
+        assert why["classes"] == answer["classes"][0] == run.images.classes[int(probabilities.argmax())]
         assert np.shape(why["guided_backprop"]) == (SIDE, SIDE, 3)
-    described = json.loads((told.folder / "export" / "1" / "assets.extra" / "model.json").read_text())
+    described = json.loads((run.folder / "export" / "1" / "assets.extra" / "model.json").read_text())
     assert described["input"]["resize"] == "crop"
 
 
-def test_the_phone_files_answer_as_keras_does(told: Told) -> None:
-    parity = json.loads((told.folder / "mobile" / "parity.json").read_text())
-    assert parity["n"] == len(told.images.test) == 12
+def test_the_phone_files_answer_as_keras_does(run: Run) -> None:
+    parity = json.loads((run.folder / "mobile" / "parity.json").read_text())
+    assert parity["n"] == len(run.images.test) == 12
     assert parity["forms"]["float32"]["agreement"] == 1
     assert parity["forms"]["float32"]["max_abs_delta"] < 1e-4
 
 
-def test_the_backbone_kept_its_statistics_and_moved_less_than_the_head(told: Told) -> None:
-    start = classifiers.build("MobileNet", told.images.shape, classes=2, seed=9)
-    weights.load(told.file, start)
-    before, after = (model.get_layer("backbone") for model in (start, told.model))
+def test_the_backbone_kept_its_statistics_and_moved_less_than_the_head(run: Run) -> None:
+    start = classifiers.build("MobileNet", run.images.shape, classes=2, seed=9)
+    weights.load(run.file, start)
+    before, after = (model.get_layer("backbone") for model in (start, run.model))
     for old, new in zip(before.layers, after.layers, strict=True):
         if isinstance(new, keras.layers.BatchNormalization):
             for found, expected in zip(new.get_weights(), old.get_weights(), strict=True):
                 np.testing.assert_array_equal(found, expected)
     first = np.abs(after.get_layer("conv1").get_weights()[0] - before.get_layer("conv1").get_weights()[0]).max()
-    head = np.abs(told.model.get_layer("logits").get_weights()[0]).max()
+    head = np.abs(run.model.get_layer("logits").get_weights()[0]).max()
     assert head > 100 * first
 
 

@@ -5,7 +5,6 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import cv2
@@ -13,6 +12,7 @@ import pytest
 
 from serving.server.batching import parameters
 from serving.server.process import flags
+from tests import warm
 from tests.serving import colours, explainers, text_models
 from tests.serving.live import free_port
 
@@ -30,7 +30,7 @@ def _script() -> str:
         for language, block in blocks
     )
     ports = {"8501": str(free_port()), "8500": str(free_port())}
-    return re.sub("850[01]", lambda found: ports[found[0]], joined.replace(".venv/bin/python", sys.executable))
+    return re.sub("850[01]", lambda found: ports[found[0]], joined.replace(".venv/bin/python", warm.python()))
 
 
 @pytest.fixture(scope="module")
