@@ -72,7 +72,8 @@ def _guard(copy: int, client: socket.socket) -> None:
     for stream in range(3):
         os.close(stream)
     ended = os.pidfd_open(copy)
-    ready, _, _ = select.select([ended, client], [], [])
+    watched: list[Any] = [ended, client]
+    ready, _, _ = select.select(watched, [], [])
     if ended not in ready:
         os.kill(copy, signal.SIGKILL)
     _, status = os.waitpid(copy, 0)
