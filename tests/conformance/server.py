@@ -6,7 +6,6 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -15,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests import warm
 
 ROOT = Path(__file__).parents[2]
 START_SECONDS = 90
@@ -132,7 +133,7 @@ def launch(folder: Path, *flags: str) -> Server:
     """Start the process and do not wait for it."""
     rest, grpc = free_ports(2)
     log = folder / f"server-{rest}.log"
-    command = [sys.executable, "-m", "serving", f"--rest_api_port={rest}", f"--port={grpc}", "--page=false", *flags]
+    command = [warm.python(), "-m", "serving", f"--rest_api_port={rest}", f"--port={grpc}", "--page=false", *flags]
     with log.open("wb") as output:
         process = subprocess.Popen(
             command, stdout=output, stderr=subprocess.STDOUT, cwd=ROOT, env=_environment(), start_new_session=True

@@ -4,12 +4,12 @@ import json
 import re
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
+from tests import warm
 from tests.conformance import configs, warm_up
 from tests.conformance.server import ROOT, START_SECONDS, free_ports, launch, wait_for_end
 
@@ -216,7 +216,7 @@ def _in_one_process(flags: Mapping[str, Flags], folder: Path) -> dict[str, Outco
     file.write_text(
         json.dumps({name: [*given, f"--rest_api_port={port}", "--port=0"] for name, given in flags.items()})
     )
-    command = [sys.executable, "-m", "tests.conformance.starts", str(file)]
+    command = [warm.python(), "-m", "tests.conformance.starts", str(file)]
     ended = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=START_SECONDS, check=False)
     assert ended.returncode == 0, ended.stderr[-4000:]
     return {name: (code, printed) for name, (code, printed) in json.loads(ended.stdout).items()}

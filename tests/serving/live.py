@@ -2,13 +2,13 @@
 
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from serving.client import Client
+from tests import warm
 
 READY_SECONDS = 120
 
@@ -24,7 +24,7 @@ def free_port() -> int:
 def served(*flags: str, log: Path) -> Iterator[str]:
     """The address of `python -m serving` with these flags, REST only, once it is ready; what it logs stands in `log`."""
     port = free_port()
-    command = [sys.executable, "-m", "serving", "--rest_api_host=127.0.0.1", "--port=0", f"--rest_api_port={port}"]
+    command = [warm.python(), "-m", "serving", "--rest_api_host=127.0.0.1", "--port=0", f"--rest_api_port={port}"]
     url = f"http://127.0.0.1:{port}"
     with log.open("wb") as said:
         process = subprocess.Popen([*command, *flags], stdout=said, stderr=said)

@@ -9,6 +9,7 @@ import cv2
 import pytest
 
 from serving import predict
+from tests import warm
 from tests.serving import colours, text_models
 
 ROOT = Path(__file__).parents[3]
@@ -106,7 +107,7 @@ def test_the_module_runs(run_folder: Path, pictures: Path) -> None:
 
 
 def test_the_module_takes_lines_of_standard_input(ngram: Path) -> None:
-    command = [sys.executable, "-m", "serving.predict", str(ngram), "-", "--json"]
+    command = [warm.python(), "-m", "serving.predict", str(ngram), "-", "--json"]
     given = b"the cat\n\n  \r\nM\xe4use\r\n"
     told = subprocess.run(command, input=given, capture_output=True, cwd=ROOT, check=False)
     assert (told.returncode, told.stderr) == (0, b"")

@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 
 from serving import __main__ as command
+from tests import warm
 
 
 def free_port() -> int:
@@ -50,10 +51,10 @@ def wait_for(port: int, path: str, expected: object, seconds: float = 60) -> Non
 
 
 @contextmanager
-def served(*flags: str) -> Iterator["subprocess.Popen[str]"]:
+def served(*flags: str, python: str = sys.executable) -> Iterator["subprocess.Popen[str]"]:
     """The server process, killed at the end if it still runs."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "serving", "--port=0", *flags], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [python, "-m", "serving", "--port=0", *flags], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
     with process:
         try:
@@ -107,7 +108,7 @@ def test_stop_lets_calls_finish(echo: Path) -> None:
     port = free_port()
     flags = [f"--model_base_path={echo}", f"--rest_api_port={port}", "--rest_api_timeout_in_ms=1500"]
     body = {"signature_name": "slow", "instances": [1.0]}
-    with served(*flags) as process, ThreadPoolExecutor(1) as pool:
+    with served(*flags, python=warm.python()) as process, ThreadPoolExecutor(1) as pool:
         wait_for(port, "/readyz", (200, {"status": "ok"}))
         slow = pool.submit(ask, port, "/v1/models/default:predict", body)
         time.sleep(0.5)
@@ -140,7 +141,7 @@ def test_broken_model_ends_the_server(tmp_path: Path) -> None:
 
 def main(*flags: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
-        [sys.executable, "-m", "serving", "--port=0", *flags], capture_output=True, text=True, timeout=60, check=False
+        [warm.python(), "-m", "serving", "--port=0", *flags], capture_output=True, text=True, timeout=60, check=False
     )
 
 
