@@ -7,9 +7,9 @@ RUN := .venv/bin/python
 demo: .venv/.made
 	$(RUN) scripts/demo.py
 
-# A file is run by one process: its fixtures are made once.
+# A file is run by one process: its fixtures are made once. Long files begin first: tests/conftest.py.
 test: .venv/.made
-	$(RUN) -m pytest -q -n auto --maxprocesses 4 --dist loadfile
+	$(RUN) -m pytest -q -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 check: .venv/.made
 	$(RUN) -m ruff format --check .

@@ -14,7 +14,7 @@ READY_SECONDS = 120
 
 
 def main() -> None:
-    """Run the three acts; ends the process with an exit code other than 0 when one fails."""
+    """Train, serve and ask; ends the process with an exit code other than 0 when a step fails."""
     folder = _train()
     port = _free_port()
     server = _serve(folder, port)
@@ -23,10 +23,10 @@ def main() -> None:
         _ask(folder, port)
     finally:
         server.terminate()
-        server.wait(30)
+        server.wait(READY_SECONDS)
     print(
         f"\nreport:     {folder / 'report.html'}\nfor phones: {folder / 'mobile'}\n\n"
-        "Try next, with a folder of your own (one sub-folder of images a class):\n"
+        "Try next, with a folder of your own (one sub-folder of images per class):\n"
         "  .venv/bin/python -m pipelines.classify --data photos --augment.flip --out runs/photos"
     )
 
@@ -61,7 +61,7 @@ def _wait(server: "subprocess.Popen[bytes]", port: int) -> None:
         if server.poll() is not None:
             sys.exit(f"the server ended with exit code {server.returncode} before it was ready")
         try:
-            urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=1).close()
+            urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=10).close()
         except (urllib.error.URLError, OSError):
             time.sleep(0.2)
         else:
@@ -75,7 +75,7 @@ def _ask(folder: Path, port: int) -> None:
     body = json.dumps({"instances": [{"image_bytes": {"b64": base64.b64encode(image.read_bytes()).decode()}}]})
     url = f"http://127.0.0.1:{port}/v1/models/{folder.name}:predict"
     print(f"\n$ curl {url} -d '{body[:60]}…'   # {image}", flush=True)
-    with urllib.request.urlopen(urllib.request.Request(url, body.encode()), timeout=30) as answer:
+    with urllib.request.urlopen(urllib.request.Request(url, body.encode()), timeout=READY_SECONDS) as answer:
         prediction = json.load(answer)["predictions"][0]
     truth = image.stem.split("-", 1)[1]
     told = ", ".join(
