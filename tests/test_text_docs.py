@@ -45,8 +45,8 @@ def test_its_blocks_run(tmp_path: Path) -> None:
 def test_its_flags_and_links_exist() -> None:
     known = {
         field.name.replace("_", "-")
-        for story in (config.Config, word2vec_config.Config)
-        for field in dataclasses.fields(story)
+        for pipeline in (config.Config, word2vec_config.Config)
+        for field in dataclasses.fields(pipeline)
     }
     named = set(re.findall(r"`--([a-z-]+)", TEXT)) - {"skip", "discount", "interpolate"}  # of lmplz
     assert len(named) > 15

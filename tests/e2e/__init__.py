@@ -1,1 +1,1 @@
-"""End-to-end tests of whole stories."""
+"""End-to-end tests of whole pipelines."""

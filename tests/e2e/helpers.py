@@ -1,4 +1,4 @@
-"""What the end-to-end tests of every story share: a server in its own process, and one promise from training to phone."""
+"""What the end-to-end tests of every pipeline share: a server in its own process, and requests to it."""
 
 import base64
 import json

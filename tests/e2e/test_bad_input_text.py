@@ -1,4 +1,4 @@
-"""Bad input of the two text stories, from the command line: one message, no traceback, nothing half-written."""
+"""Bad input of the two text pipelines, from the command line: one message, no traceback, nothing half-written."""
 
 import gzip
 import json

@@ -1,4 +1,4 @@
-"""Wrong flags of the two text stories: exit code 2, the flag named, with what it was and what it may be; nothing written."""
+"""Wrong flags of the two text pipelines: exit code 2, the flag named, with what it was and what it may be; nothing written."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Ctrl-C and a full disk in the middle of the text stories: what `--resume` then gives is what an uninterrupted run gives."""
+"""Ctrl-C and a full disk in the middle of the text pipelines: what `--resume` then gives is what an uninterrupted run gives."""
 
 import csv
 import json

@@ -1,4 +1,4 @@
-"""The two text stories on real Wikipedia text: n-grams beside a plain restatement, word vectors beside gensim."""
+"""The two text pipelines on real Wikipedia text: n-grams beside a plain restatement, word vectors beside gensim."""
 
 from pathlib import Path
 
@@ -7,8 +7,8 @@ import pytest
 from nlp import ngram
 from nlp.corpora import lines
 from nlp.tokenizers.tokenizer import Tokenizer
-from pipelines import ngram as ngram_story
-from pipelines import word2vec as word2vec_story
+from pipelines import ngram as ngram_pipeline
+from pipelines import word2vec as word2vec_pipeline
 from pipelines.ngram import config
 from pipelines.word2vec import config as word2vec_config
 from pipelines.word2vec.config import Training
@@ -26,7 +26,7 @@ def test_perplexities_are_those_of_the_plain_restatement(real_data: Path, tmp_pa
     train, test = sentences[:-1000], sentences[-1000:]
     for name, part in (("train", train), ("test", test)):
         (tmp_path / f"{name}.txt").write_text("".join(" ".join(words) + "\n" for words in part), encoding="utf-8")
-    scores = ngram_story.run(
+    scores = ngram_pipeline.run(
         config.Config(data=str(tmp_path), tokenizer="space", order=3, out=tmp_path / "run", export=False)
     )
     expected = plain_kneser_ney.perplexities(plain_kneser_ney.estimate(train, 3), test, 3)
@@ -42,7 +42,7 @@ def test_perplexities_are_those_of_the_plain_restatement(real_data: Path, tmp_pa
 def test_keras_vectors_are_as_good_as_gensims(real_data: Path, tmp_path: Path) -> None:
     """A fortieth of the text of `make bench word2vec`, five times over."""
     found = {
-        engine: word2vec_story.run(
+        engine: word2vec_pipeline.run(
             word2vec_config.Config(
                 data=str(real_data / "wiki" / "wiki.valid.en.txt.xz"),
                 engine=engine,

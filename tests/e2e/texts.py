@@ -1,4 +1,4 @@
-"""Small artificial text for the tests of the text stories, and trouble at a moment of a run in this process."""
+"""Small artificial text for the tests of the text pipelines, and trouble at a moment of a run in this process."""
 
 import importlib
 import random

@@ -45,7 +45,7 @@ def _pipeline(run: Callable[[Config], object]) -> ModuleType:
 
 @pytest.fixture
 def exit_code(monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
-    """Runs a story with the given words and returns its exit code."""
+    """Runs a pipeline with the given words and returns its exit code."""
 
     def called(run: Callable[[Config], object], *words: str) -> int:
         monkeypatch.setattr(sys, "argv", ["classify.py", *words])
@@ -63,7 +63,7 @@ Captured = pytest.CaptureFixture[str]
 
 
 def _raising(error: BaseException, *, started: bool = False) -> Callable[[Config], None]:
-    """A story that fails before or after its run folder stands."""
+    """A pipeline that fails before or after its run folder stands."""
 
     def run(config: Config) -> None:
         folder = runs.choose("classify", config)
