@@ -1,4 +1,4 @@
-"""`:classify` and `:regress`: the calls that take tf.Example messages; what is common to REST and gRPC, and REST's bodies."""
+"""`:classify` and `:regress`, the calls on tf.Example messages: the outputs for both APIs, and REST's bodies."""
 
 from typing import Any
 
@@ -13,30 +13,34 @@ from serving.server.models.versions import Version
 
 
 def read(body: bytes) -> tuple[str, np.ndarray]:
-    """Signature and examples of a REST body; read as a whole before the model is looked up, as in TensorFlow Serving."""
+    """Read signature and examples of a REST body, all before the model is looked up, as TensorFlow Serving does."""
     document = text.parse(body)
     return signature_name(document) or DEFAULT_SIGNATURE, example.from_document(document)
 
 
-def classify(version: Version, name: str, examples: np.ndarray, **limits: Any) -> bytes:
-    """The REST answer of `classify_outputs`: for each example the labels with their scores."""
-    classes, scores = classify_outputs(version, name, examples, **limits)
+def classify(
+    version: Version, name: str, examples: np.ndarray, *, rules: Rules = PLAIN, deadline: float | None = None
+) -> bytes:
+    """Write the REST answer of `classify_outputs`: the labels of each example with their scores."""
+    classes, scores = classify_outputs(version, name, examples, rules=rules, deadline=deadline)
     rows = zip(answer.jsonable("classes", classes), scores, strict=True)
     return answer.dumps({"results": [_classes(labels, values) for labels, values in rows]})
 
 
-def regress(version: Version, name: str, examples: np.ndarray, **limits: Any) -> bytes:
-    """The REST answer of `regress_outputs`: one number for each example."""
-    values = regress_outputs(version, name, examples, **limits)
+def regress(
+    version: Version, name: str, examples: np.ndarray, *, rules: Rules = PLAIN, deadline: float | None = None
+) -> bytes:
+    """Write the REST answer of `regress_outputs`: one number per example."""
+    values = regress_outputs(version, name, examples, rules=rules, deadline=deadline)
     return answer.dumps({"results": answer.jsonable("outputs", values)})
 
 
 def classify_outputs(
     version: Version, name: str, examples: np.ndarray, *, rules: Rules = PLAIN, deadline: float | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Labels (bytes) and scores (float32), both [n, classes], of n serialised tf.Examples.
+    """Compute labels (bytes) and scores (float32), both [n, classes], for n serialised tf.Examples.
 
-    `rules`: whether the signature must be declared for classification. `deadline`: as in `inference.run`. Raises
+    `rules`: whether the signature must be declared for classification. `deadline`: as in `prediction.run`. Raises
     ServingError.
     """
     signature = _signature(version, name)
@@ -53,7 +57,7 @@ def classify_outputs(
     if scores is None and classes is not None:
         scores = np.zeros(classes.shape, np.float32)
     if classes is None or scores is None:
-        raise ServingError(Code.INTERNAL, "A signature that was checked gave neither classes nor scores.")
+        raise ServingError(Code.INTERNAL, "The model gave neither classes nor scores, though its signature has them.")
     if classes.shape != scores.shape:
         raise invalid_argument(
             f"Tensors class and score should match in dim_size(1). Got {classes.shape[1]} vs. {scores.shape[1]}"
@@ -64,7 +68,7 @@ def classify_outputs(
 def regress_outputs(
     version: Version, name: str, examples: np.ndarray, *, rules: Rules = PLAIN, deadline: float | None = None
 ) -> np.ndarray:
-    """The numbers (float32, [n]) for n serialised tf.Examples; arguments and errors as for `classify_outputs`."""
+    """Compute the numbers (float32, [n]) for n serialised tf.Examples; arguments and errors as in `classify_outputs`."""
     signature = _signature(version, name)
     signature_checks.check_regression(signature, rules=rules)
     _check_filled(examples)

@@ -30,8 +30,7 @@ def read(signatures: Mapping[str, Any], request: Any, *, rules: Rules = PLAIN) -
     signature = signatures.get(name)
     if signature is None:
         raise ServingError(Code.FAILED_PRECONDITION, f'Serving signature key "{name}" not found.')
-    if rules.check_method:
-        signature_checks.check_prediction_method(signature)
+    signature_checks.check_prediction(signature, rules=rules)
     return PredictRequest(name, _inputs(signature, request.inputs), _wanted(signature, request.output_filter))
 
 

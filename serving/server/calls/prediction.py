@@ -54,8 +54,7 @@ def prepare(repository: Repository, spec: ModelSpec, body: bytes, rules: Rules =
             document = document or text.parse(body)
             chosen = _output_filter(document) if rules.output_filter else None
             inputs = _inputs(document, dtypes, float16=rules.float16)
-        if rules.check_method:
-            signature_checks.check_prediction_method(version.model.metadata[name or DEFAULT_SIGNATURE])
+        signature_checks.check_prediction(version.model.metadata[name or DEFAULT_SIGNATURE], rules=rules)
         rows = numbers.rows if numbers else "instances" in document
         return Prediction(version, name or DEFAULT_SIGNATURE, inputs, rows, chosen, rules.float16)
     except BaseException:

@@ -1,4 +1,4 @@
-"""How calls are read: the switches that go beyond TensorFlow Serving's defaults, as one value."""
+"""The switches of a call that differ from TensorFlow Serving's defaults, as one value."""
 
 from dataclasses import dataclass
 from typing import Any, Self
@@ -6,18 +6,18 @@ from typing import Any, Self
 
 @dataclass(frozen=True, kw_only=True)
 class Rules:
-    """Every default is TensorFlow Serving's behaviour."""
+    """The switches of predict, classify and regress; every default is TensorFlow Serving's behaviour."""
 
     check_method: bool = False
-    """A signature must be declared for the call."""
+    """Refuse signatures that are not declared for the call."""
     output_filter: bool = False
-    """Take `output_filter` in the body of :predict."""
+    """Accept `output_filter` in the body of :predict."""
     float16: bool = False
-    """Take half and bfloat16 tensors in JSON."""
+    """Accept and write half and bfloat16 tensors in JSON."""
 
     @classmethod
     def of(cls, flags: Any) -> Self:
-        """The rules that the command line asks for. flags: `process.flags.Flags`, which stands in a higher layer."""
+        """Make the rules that the command line asks for. flags: `process.flags.Flags`, which is in a higher layer."""
         return cls(
             check_method=flags.enable_signature_method_name_check,
             output_filter=flags.enable_output_filter,
@@ -26,4 +26,4 @@ class Rules:
 
 
 PLAIN = Rules()
-"""TensorFlow Serving's."""
+"""TensorFlow Serving's rules."""

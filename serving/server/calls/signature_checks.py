@@ -1,6 +1,6 @@
-"""What a signature must be for each call, with the checks and the words of TensorFlow Serving.
+"""Checks that a signature fits a call, in TensorFlow Serving's words: predict_util.cc, classifier.cc, regressor.cc.
 
-predict_util.cc, classifier.cc, regressor.cc. The method's name is looked at with `--enable_signature_method_name_check`.
+Whether a signature is declared for the call is checked only with `--enable_signature_method_name_check`.
 """
 
 from typing import Any
@@ -11,16 +11,16 @@ from serving.server.errors import Code, ServingError, invalid_argument
 METHODS = {"classify": "tensorflow/serving/classify", "regress": "tensorflow/serving/regress"}
 
 
-def check_prediction_method(signature: Any) -> None:
-    """The signature must be declared for prediction, or for what Predict can do too."""
+def check_prediction(signature: Any, *, rules: Rules = PLAIN) -> None:
+    """Check that Predict can answer by this signature: one declared for it, or for Classify or Regress."""
     methods = ("tensorflow/serving/predict", *METHODS.values())
-    if signature.method_name not in methods:
+    if rules.check_method and signature.method_name not in methods:
         message = f"Expected prediction signature method_name to be one of {{{', '.join(methods)}}}. Was: "
         raise ServingError(Code.INTERNAL, message + signature.method_name)
 
 
 def check_classification(signature: Any, *, rules: Rules = PLAIN) -> None:
-    """One input, `inputs`; one or two outputs, among them `classes` or `scores`."""
+    """Check that there is one input, `inputs`, and one or two outputs, among them `classes` or `scores`."""
     if rules.check_method:
         _check_method(signature, "classification", METHODS["classify"])
     _check_input(signature, "classification", outputs=2)
@@ -33,7 +33,7 @@ def check_classification(signature: Any, *, rules: Rules = PLAIN) -> None:
 
 
 def check_regression(signature: Any, *, rules: Rules = PLAIN) -> None:
-    """One input, `inputs`, and one output, `outputs`."""
+    """Check that there is one input, `inputs`, and one output, `outputs`."""
     if rules.check_method:
         _check_method(signature, "regression", METHODS["regress"])
     _check_input(signature, "regression", outputs=1)
@@ -47,7 +47,7 @@ def _check_method(signature: Any, task: str, expected: str) -> None:
 
 
 def _check_input(signature: Any, task: str, *, outputs: int) -> None:
-    """One input of the right name, and at most so many outputs."""
+    """Check that there is one input of the right name, and at most so many outputs."""
     if len(signature.inputs) != 1:
         raise invalid_argument("Expected one input Tensor.")
     if not 1 <= len(signature.outputs) <= outputs:

@@ -1,6 +1,6 @@
-"""tensorflow.serving.PredictionService: the calls that run a model. Importing this loads TensorFlow.
+"""tensorflow.serving.PredictionService: the calls that run a model. Importing this module loads TensorFlow.
 
-What each call checks, and in which order, is that of TensorFlow Serving: predict_util.cc, classifier.cc, regressor.cc,
+Each call makes the checks of TensorFlow Serving, in its order: predict_util.cc, classifier.cc, regressor.cc,
 multi_inference.cc, get_model_metadata_impl.cc.
 """
 
@@ -19,7 +19,7 @@ from tensorflow_serving.apis import (
 )
 
 from serving.server import tensor_proto
-from serving.server.calls import predict_request, prediction
+from serving.server.calls import example_request, predict_request, prediction
 from serving.server.calls.prediction import DEFAULT_SIGNATURE
 from serving.server.calls.rules import PLAIN, Rules
 from serving.server.calls.signature_checks import METHODS
@@ -33,7 +33,6 @@ from serving.server.recording.request_log import Kind, Record
 
 SIGNATURE_DEF = "signature_def"
 
-
 KINDS: Mapping[str, Kind] = {"Predict": "predict", "Classify": "classify", "Regress": "regress"}
 """The name of a call in the metrics to its name in the request log."""
 
@@ -41,8 +40,7 @@ KINDS: Mapping[str, Kind] = {"Predict": "predict", "Classify": "classify", "Regr
 class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
     """All calls of the service.
 
-    `tensor_content`: outputs of Predict are packed; `record`
-    hears of each OK call.
+    `tensor_content`: pack the outputs of Predict. `record` is called with each request whose answer is OK.
     """
 
     def __init__(
@@ -120,11 +118,11 @@ class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
     def _on_examples(
         self, api: str, request: Any, answer: Any, fill: Callable[..., None], deadline: float | None
     ) -> Any:
-        """`answer`, its result filled by `fill`."""
+        """Let `fill` write the result into `answer`, and return it."""
         spec = call.model_spec(request)
         name = request.model_spec.signature_name or DEFAULT_SIGNATURE
         with self._repository.use(spec) as version:
-            examples = grpc_examples.read(request.input)
+            examples = example_request.read(request.input)
             start = time.perf_counter()
             fill(version, name, examples, answer.result, rules=self._rules, deadline=deadline)
             self._note(version, api, name, {"inputs": examples}, start)
@@ -136,16 +134,15 @@ class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
     def _multi_inference(self, request: Any, deadline: float | None) -> Any:
         first = request.tasks[0] if request.tasks else inference_pb2.InferenceTask()
         answer = inference_pb2.MultiInferenceResponse()
-        limits: dict[str, Any] = {"rules": self._rules, "deadline": deadline}
         with self._repository.use(call.from_message(first.model_spec)) as version:
-            names = grpc_examples.check_tasks(version, request.tasks, rules=self._rules)
-            examples = grpc_examples.read(request.input)
+            names = example_request.check_tasks(version, request.tasks, rules=self._rules)
+            examples = example_request.read(request.input)
             for task, name in zip(request.tasks, names, strict=True):
                 result = answer.results.add()
-                if task.method_name == METHODS["classify"]:
-                    grpc_examples.classify(version, name, examples, result.classification_result, **limits)
-                else:
-                    grpc_examples.regress(version, name, examples, result.regression_result, **limits)
+                classifies = task.method_name == METHODS["classify"]
+                fill = grpc_examples.classify if classifies else grpc_examples.regress
+                filled = result.classification_result if classifies else result.regression_result
+                fill(version, name, examples, filled, rules=self._rules, deadline=deadline)
                 _name(result.model_spec, version, name)
             if self._metrics:
                 self._metrics.count_examples(version.name, len(examples))
@@ -169,7 +166,7 @@ class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
         return answer
 
     def _note(self, version: Version, api: str, name: str, inputs: Mapping[str, np.ndarray], start: float) -> None:
-        """Tell metrics and request log of a run that was OK and began at `start`."""
+        """Measure and record a run that was OK and began at `start`."""
         if self._metrics:
             self._metrics.time_run(version.name, api, "TF1", time.perf_counter() - start, name)
         if self._record:
@@ -177,7 +174,7 @@ class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
 
 
 def _name(message: Any, version: Version, signature: str) -> None:
-    """Say in the answer's ModelSpec which version and signature answered."""
+    """Write into the answer's ModelSpec which version and signature answered."""
     message.name = version.name
     message.version.value = version.number
     message.signature_name = signature

@@ -49,8 +49,7 @@ def parse(content_type: str, body: bytes, version: Version, *, rules: Rules = PL
     if kind(content_type) == PROTOBUF:
         return predict_request.read(version.model.signatures, _message(body, version), rules=rules)
     request = _parse_npy(_parameters(content_type), body, version)
-    if rules.check_method:
-        signature_checks.check_prediction_method(version.model.signatures[request.signature])
+    signature_checks.check_prediction(version.model.signatures[request.signature], rules=rules)
     return request
 
 

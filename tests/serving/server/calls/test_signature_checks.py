@@ -1,4 +1,4 @@
-"""What a signature must be for each call, on messages built by hand."""
+"""Checks that a signature fits a call, on messages built by hand."""
 
 import re
 from typing import Any
@@ -72,11 +72,13 @@ def test_no_regression(inputs: str, outputs: str, words: str) -> None:
 
 
 def test_methods_that_predict_takes() -> None:
+    rules = Rules(check_method=True)
     for method in (PREDICT, CLASSIFY, REGRESS):
-        signature_checks.check_prediction_method(signature("x", "y", method))
+        signature_checks.check_prediction(signature("x", "y", method), rules=rules)
     words = (
         f"INTERNAL: Expected prediction signature method_name to be one of {{{PREDICT}, {CLASSIFY}, {REGRESS}}}. Was: "
     )
     for method in ("", "weird"):
+        signature_checks.check_prediction(signature("x", "y", method))
         with pytest.raises(ServingError, match=f"^{re.escape(words + method)}$"):
-            signature_checks.check_prediction_method(signature("x", "y", method))
+            signature_checks.check_prediction(signature("x", "y", method), rules=rules)
