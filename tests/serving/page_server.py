@@ -12,7 +12,8 @@ import uvicorn
 
 from serving import saved_model
 from serving.server.models.config import ModelConfig
-from serving.server.models.repository import Loader, Repository
+from serving.server.models.loading import Load
+from serving.server.models.repository import Repository
 from serving.server.page import Page
 from serving.server.rest_api.app import RestApi
 from serving.server.rest_api.options import Options
@@ -32,7 +33,7 @@ def _load(_config: ModelConfig, folder: Path) -> saved_model.LoadedModel:
 
 
 @contextmanager
-def serve(models: dict[str, Path], *, token: str = "", load: Loader = _load) -> Iterator[Served]:
+def serve(models: dict[str, Path], *, token: str = "", load: Load = _load) -> Iterator[Served]:
     """Serve these base paths; the models may still be loading when the server answers."""
     repository = Repository(load)
     configs = [ModelConfig(name=name, base_path=base) for name, base in models.items()]

@@ -1,7 +1,8 @@
 """Status and metadata of a model, as both APIs report them."""
 
 from serving.server.json_bodies import answer
-from serving.server.models.repository import ModelSpec, Repository
+from serving.server.models.repository import Repository
+from serving.server.models.spec import ModelSpec
 
 
 def status(repository: Repository, spec: ModelSpec) -> bytes:

@@ -17,7 +17,8 @@ from serving.server.errors import ServingError, invalid_argument
 from serving.server.json_bodies import answer as json_answer
 from serving.server.json_bodies import plain_numbers, tensor, text
 from serving.server.json_bodies.plain_numbers import Numbers
-from serving.server.models.repository import ModelSpec, Repository
+from serving.server.models.repository import Repository
+from serving.server.models.spec import ModelSpec
 from serving.server.models.versions import Version
 
 DEFAULT_SIGNATURE = "serving_default"

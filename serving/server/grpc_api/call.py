@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import grpc
 
 from serving.server.errors import Code, ServingError, from_exception, invalid_argument
-from serving.server.models.repository import ModelSpec
+from serving.server.models.spec import ModelSpec
 
 log = logging.getLogger(__name__)
 

@@ -7,7 +7,8 @@ from tensorflow_serving.apis import get_model_status_pb2, model_management_pb2, 
 
 from serving.server.errors import invalid_argument
 from serving.server.grpc_api import call
-from serving.server.models.repository import ModelSpec, Repository
+from serving.server.models.repository import Repository
+from serving.server.models.spec import ModelSpec
 
 
 class ModelService(model_service_pb2_grpc.ModelServiceServicer):

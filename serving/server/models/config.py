@@ -1,14 +1,13 @@
 """Which models are served, as TensorFlow Serving's ModelServerConfig says it: from a text file or a message."""
 
 import logging
-import threading
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from serving.server import config_messages, errors
-from serving.server.errors import Code, ServingError, invalid_argument
+from serving.server import config_messages
+from serving.server.errors import invalid_argument
 from serving.server.models.policies import All, Latest, Policy, Specific
 
 log = logging.getLogger(__name__)
@@ -79,37 +78,6 @@ def check_platforms(configs: Iterable[ModelConfig], served: Container[str] = ())
                 f"platform requested is {config.platform}"
             )
         raise invalid_argument(f"Model {config.name} requests unsupported platform {config.platform}")
-
-
-def poll_file(
-    path: Path,
-    seconds: float,
-    stop: threading.Event,
-    apply: Callable[[Sequence[ModelConfig] | None], None],
-    report: Callable[[ServingError], None],
-) -> None:
-    """Look at the config file every `seconds` until `stop` and apply what changed.
-
-    A file that cannot be followed is reported once and otherwise ignored; a config whose models do not load is only
-    tried again when it changes, any other one at each look, since its versions or folders may still come.
-    """
-    settled: object = "nothing yet"
-    told = ""
-    while not stop.wait(seconds):
-        configs = None
-        try:
-            configs = read(path)
-            if configs != settled:
-                apply(configs)
-                settled = configs
-            told = ""
-        except Exception as error:  # whatever stands in the file, the server and the next look go on
-            problem = errors.from_exception(error)
-            if configs is not None and problem.code is Code.UNKNOWN:
-                settled = configs
-            if str(problem) != told:
-                report(problem)
-            told = str(problem)
 
 
 def _from_model(model: Any, base_path: Path) -> ModelConfig:

@@ -15,11 +15,7 @@ from serving.server.models.served import ServedModel
 from serving.server.models.spec import ModelSpec
 from serving.server.models.versions import State, Version
 
-__all__ = ["Loader", "ModelSpec", "Repository"]
-
 log = logging.getLogger(__name__)
-
-Loader = loading.Load
 
 
 class Repository:
@@ -31,7 +27,7 @@ class Repository:
 
     def __init__(
         self,
-        load: Loader,
+        load: loading.Load,
         *,
         retries: int = 5,
         retry_seconds: float = 60.0,

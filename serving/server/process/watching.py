@@ -1,13 +1,12 @@
-"""What keeps the models up to date: looks for new versions and new configs, and SIGHUP."""
+"""Keep the models up to date: look for new versions and new configs, and read the config file again on SIGHUP."""
 
 import logging
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 from serving.server import errors
-from serving.server.errors import ServingError
+from serving.server.errors import Code, ServingError
 from serving.server.models import config
 from serving.server.models.config import ModelConfig
 from serving.server.models.repository import Repository
@@ -21,7 +20,7 @@ LOOK_SECONDS = 0.2
 
 
 class Watcher:
-    """Applies configs, and follows what changes until the end."""
+    """Applies configs, and watches for new ones and for new versions until the server ends."""
 
     def __init__(self, repository: Repository, recorder: Recorder | None, flags: Flags) -> None:
         self._repository, self._recorder, self._flags = repository, recorder, flags
@@ -30,33 +29,31 @@ class Watcher:
         self._reread = threading.Event()
 
     def apply(self, configs: Sequence[ModelConfig] | None) -> None:
-        """Serve and record what the configs say."""
+        """Serve the models of these configs, and record their requests."""
         self._repository.apply(configs)
         if self._recorder is not None and configs is not None:
             self._recorder.follow(configs)
 
     def reread(self) -> None:
-        """Let the config file be read again soon; safe in a signal handler."""
+        """Ask for the config file to be read again soon; safe in a signal handler."""
         self._reread.set()
 
     def follow(self) -> None:
-        """Look for new versions and new configs until the end, each in its own thread."""
+        """Watch until the end: new versions and new configs in a thread each, SIGHUP in this one."""
         flags = self._flags
-        polls: list[tuple[Callable[..., None], tuple[Any, ...]]] = []
         if flags.file_system_poll_wait_seconds:
-            polls.append((poll, (self._repository, flags.file_system_poll_wait_seconds, self.stopping, report)))
+            seconds = flags.file_system_poll_wait_seconds
+            _start(poll_versions, self._repository, seconds, self.stopping, report)
         if flags.model_config_file and flags.model_config_file_poll_wait_seconds:
             path, seconds = Path(flags.model_config_file), flags.model_config_file_poll_wait_seconds
-            polls.append((config.poll_file, (path, seconds, self.stopping, self.apply, report)))
-        for function, arguments in polls:
-            threading.Thread(target=function, args=arguments, name=function.__name__, daemon=True).start()
+            _start(poll_config, path, seconds, self.stopping, self.apply, report)
         while not self.stopping.wait(LOOK_SECONDS):
             if self._reread.is_set():
                 self._reread.clear()
                 self.reload()
 
     def reload(self) -> None:
-        """Read the config file again, on SIGHUP; a wrong one is reported and changes nothing."""
+        """Read the config file again; a wrong one is reported and changes nothing."""
         if not self._flags.model_config_file:
             log.warning("SIGHUP reads --model_config_file again, but the server was started without one.")
             return
@@ -67,13 +64,15 @@ class Watcher:
             report(errors.from_exception(error))
 
 
-def poll(repository: Repository, seconds: float, stop: threading.Event, report: Callable[[ServingError], None]) -> None:
-    """Refresh the repository every `seconds` until `stop`; `report` hears of each new error once."""
+def poll_versions(
+    repository: Repository, seconds: float, stop: threading.Event, report: Callable[[ServingError], None]
+) -> None:
+    """Refresh the repository every `seconds` until `stop`; `report` is called once with each new error."""
     reported: set[str] = set()
     while not stop.wait(seconds):
         try:
             problems = repository.refresh()
-        except Exception as error:  # a machine without threads or memory; the next look may do better
+        except Exception as error:  # a machine without threads or memory; the next refresh may succeed
             problems = [errors.from_exception(error)]
         for problem in problems:
             if str(problem) not in reported:
@@ -81,6 +80,42 @@ def poll(repository: Repository, seconds: float, stop: threading.Event, report: 
         reported = {str(problem) for problem in problems}
 
 
+def poll_config(
+    path: Path,
+    seconds: float,
+    stop: threading.Event,
+    apply: Callable[[Sequence[ModelConfig] | None], None],
+    report: Callable[[ServingError], None],
+) -> None:
+    """Read the config file every `seconds` until `stop`, and apply what changed.
+
+    A file that is refused is reported once and changes nothing. A config whose models do not load is applied again only
+    when it changes; any other refused one every time, because its versions or folders may still come.
+    """
+    settled: object = "nothing yet"
+    reported = ""
+    while not stop.wait(seconds):
+        configs = None
+        try:
+            configs = config.read(path)
+            if configs != settled:
+                apply(configs)
+                settled = configs
+            reported = ""
+        except Exception as error:  # whatever the file holds, the server goes on and reads it again
+            problem = errors.from_exception(error)
+            if configs is not None and problem.code is Code.UNKNOWN:
+                settled = configs
+            if str(problem) != reported:
+                report(problem)
+            reported = str(problem)
+
+
 def report(error: ServingError) -> None:
     """Write an error to the log."""
     log.error("%s", error)
+
+
+def _start(function: Callable[..., None], *arguments: object) -> None:
+    """Call a function in a thread of its own."""
+    threading.Thread(target=function, args=arguments, name=function.__name__, daemon=True).start()

@@ -13,7 +13,8 @@ from serving.server.calls import model_info
 from serving.server.errors import HTTP_STATUS, Code, ServingError, from_exception, invalid_argument
 from serving.server.json_bodies import answer as json_answer
 from serving.server.metrics import Metrics
-from serving.server.models.repository import ModelSpec, Repository
+from serving.server.models.repository import Repository
+from serving.server.models.spec import ModelSpec
 from serving.server.page import Page
 from serving.server.recording.request_log import Record
 from serving.server.rest_api import binary_bodies, request_body, routes, trace

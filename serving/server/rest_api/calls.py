@@ -19,7 +19,8 @@ from serving.server.calls import prediction as inference
 from serving.server.calls.prediction import Prediction
 from serving.server.calls.rules import PLAIN, Rules
 from serving.server.metrics import Metrics
-from serving.server.models.repository import ModelSpec, Repository
+from serving.server.models.repository import Repository
+from serving.server.models.spec import ModelSpec
 from serving.server.models.versions import Version
 from serving.server.recording.request_log import Kind, Record
 from serving.server.rest_api import binary_bodies

@@ -5,7 +5,7 @@ import re
 from urllib.parse import unquote
 
 from serving.server.errors import Code, ServingError, invalid_argument
-from serving.server.models.repository import ModelSpec
+from serving.server.models.spec import ModelSpec
 from serving.server.models.version_folders import LARGEST_VERSION
 
 API = re.compile(r"/v1/.*", re.IGNORECASE)

@@ -7,7 +7,8 @@ from typing import cast
 
 from serving.saved_model import LoadedModel
 from serving.server.models.config import ModelConfig
-from serving.server.models.repository import ModelSpec, Repository
+from serving.server.models.repository import Repository
+from serving.server.models.spec import ModelSpec
 from serving.server.models.versions import State
 
 SECONDS = 10.0

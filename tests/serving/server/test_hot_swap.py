@@ -17,7 +17,8 @@ from serving import saved_model
 from serving.saved_model import LoadedModel
 from serving.server.models.config import ModelConfig
 from serving.server.models.policies import Latest
-from serving.server.models.repository import ModelSpec, Repository
+from serving.server.models.repository import Repository
+from serving.server.models.spec import ModelSpec
 from serving.server.models.versions import State
 from tests.serving.server.fakes import FakeLoader, FakeModel, eventually, make_versions
 

@@ -17,7 +17,8 @@ from tensorflow_serving.apis import predict_pb2
 
 from serving.server.calls.rules import Rules
 from serving.server.metrics import Metrics
-from serving.server.models.repository import ModelSpec, Repository
+from serving.server.models.repository import Repository
+from serving.server.models.spec import ModelSpec
 from serving.server.page import Page
 from serving.server.rest_api.app import RestApi
 from serving.server.rest_api.options import Options

@@ -16,7 +16,8 @@ from serving.server.calls import model_info
 from serving.server.calls import prediction as inference
 from serving.server.errors import Code, ServingError
 from serving.server.models.config import ModelConfig
-from serving.server.models.repository import ModelSpec, Repository
+from serving.server.models.repository import Repository
+from serving.server.models.spec import ModelSpec
 
 HALF = ModelSpec(name="half_plus_two")
 

@@ -10,7 +10,8 @@ import tensorflow as tf
 
 from serving.server.calls import prediction as inference
 from serving.server.errors import Code, ServingError
-from serving.server.models.repository import ModelSpec, Repository
+from serving.server.models.repository import Repository
+from serving.server.models.spec import ModelSpec
 from serving.server.models.versions import Version
 
 HALF = ModelSpec(name="half_plus_two")

@@ -9,7 +9,7 @@ from tensorflow_serving.apis import model_pb2, predict_pb2
 
 from serving.server.errors import Code, ServingError
 from serving.server.grpc_api import call
-from serving.server.models.repository import ModelSpec
+from serving.server.models.spec import ModelSpec
 
 
 class AbortedError(Exception):

@@ -1,7 +1,5 @@
 """Configs from text files and messages, with TensorFlow Serving's own words for what is wrong with them."""
 
-import threading
-from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -12,7 +10,6 @@ from serving.server.errors import Code, ServingError
 from serving.server.models import config as model_config
 from serving.server.models.config import ModelConfig
 from serving.server.models.policies import All, Latest, Specific
-from tests.serving.server.fakes import SECONDS, eventually
 
 # The example of tensorflow.org/tfx/serving/serving_config, with every kind of policy.
 TEXT = """
@@ -151,115 +148,3 @@ def test_broken_file(tmp_path: Path) -> None:
         model_config.read(path)
     with pytest.raises(ServingError, match="No such file"):
         model_config.read(tmp_path / "none.config")
-
-
-class Polled:
-    """A config file that is looked at, and what came of it."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.applied: list[list[str]] = []
-        self.reports: list[str] = []
-        self.refusals: list[ServingError] = []
-        self.stop = threading.Event()
-        self.thread = threading.Thread(
-            target=model_config.poll_file,
-            args=(path, 0.001, self.stop, self.apply, lambda error: self.reports.append(error.message)),
-        )
-
-    def apply(self, configs: Sequence[ModelConfig] | None) -> None:
-        self.applied.append(["<empty>"] if configs is None else [config.name for config in configs])
-        if self.refusals:
-            raise self.refusals[0]
-
-    def write(self, *names: str) -> None:
-        models = "".join(f"config {{ name: '{n}' base_path: '/m' model_platform: 'tensorflow' }}" for n in names)
-        self.path.with_suffix(".new").write_text(f"model_config_list {{ {models} }}")
-        self.path.with_suffix(".new").replace(self.path)
-
-
-@pytest.fixture
-def polled(tmp_path: Path) -> Polled:
-    return Polled(tmp_path / "models.config")
-
-
-def while_polled(polled: Polled, told: Callable[[], None]) -> None:
-    polled.thread.start()
-    try:
-        told()
-    finally:
-        polled.stop.set()
-        polled.thread.join(SECONDS)
-
-
-def test_poll_file_applies_changes_once(polled: Polled) -> None:
-    polled.write("a")
-
-    def story() -> None:
-        eventually(lambda: polled.applied == [["a"]])
-        polled.write("a", "b")
-        eventually(lambda: polled.applied == [["a"], ["a", "b"]])
-        polled.write()
-        eventually(lambda: polled.applied[2:] == [[]])
-
-    while_polled(polled, story)
-    assert polled.reports == []
-
-
-def test_poll_file_reports_a_bad_file_once_and_goes_on(polled: Polled) -> None:
-    polled.path.write_text("model_config_list {")
-
-    def story() -> None:
-        eventually(lambda: len(polled.reports) == 1)
-        polled.write("a")
-        eventually(lambda: polled.applied == [["a"]])
-        polled.path.unlink()
-        eventually(lambda: len(polled.reports) == 2)
-        polled.write("b")
-        eventually(lambda: polled.applied == [["a"], ["b"]])
-
-    while_polled(polled, story)
-    assert len(polled.reports) == 2
-
-
-def test_poll_file_applies_an_empty_file_once(polled: Polled) -> None:
-    polled.path.write_text("")
-
-    def story() -> None:
-        eventually(lambda: polled.applied == [["<empty>"]])
-        polled.write("a")
-        eventually(lambda: polled.applied[1:] == [["a"]])
-        polled.refusals = [ServingError(Code.FAILED_PRECONDITION, "Cannot transition to requested config.")]
-        polled.path.write_text("")
-        eventually(lambda: polled.applied[2:4] == [["<empty>"]] * 2)
-        polled.write("a")
-
-    while_polled(polled, story)
-    assert polled.reports == ["Cannot transition to requested config."]
-
-
-def test_poll_file_loads_broken_models_once(polled: Polled) -> None:
-    polled.write("a")
-    polled.refusals = [ServingError(Code.UNKNOWN, "1 model(s) did not become available")]
-
-    def story() -> None:
-        eventually(lambda: len(polled.reports) == 1)
-        polled.write("b")
-        eventually(lambda: len(polled.applied) == 2)
-
-    while_polled(polled, story)
-    assert polled.applied == [["a"], ["b"]]
-
-
-def test_poll_file_tries_labels_again(polled: Polled) -> None:
-    polled.write("a")
-    polled.refusals = [ServingError(Code.FAILED_PRECONDITION, "not currently available for inference")]
-
-    def story() -> None:
-        eventually(lambda: len(polled.applied) > 2)
-        count = len(polled.applied)
-        polled.refusals = []
-        eventually(lambda: len(polled.applied) > count)
-
-    while_polled(polled, story)
-    assert polled.reports == ["not currently available for inference"]

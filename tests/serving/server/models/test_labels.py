@@ -9,7 +9,8 @@ from serving.server.errors import Code, ServingError
 from serving.server.models import config as model_config
 from serving.server.models.config import ModelConfig
 from serving.server.models.policies import Specific
-from serving.server.models.repository import ModelSpec, Repository
+from serving.server.models.repository import Repository
+from serving.server.models.spec import ModelSpec
 from tests.serving.server.fakes import FakeLoader, make_versions, run
 
 STABLE, CANARY = ModelSpec(name="m", label="stable"), ModelSpec(name="m", label="canary")

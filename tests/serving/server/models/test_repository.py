@@ -10,7 +10,8 @@ import pytest
 from serving.server.errors import Code, ServingError
 from serving.server.models.config import ModelConfig
 from serving.server.models.policies import All, Latest, Policy, Specific
-from serving.server.models.repository import ModelSpec, Repository
+from serving.server.models.repository import Repository
+from serving.server.models.spec import ModelSpec
 from serving.server.models.versions import State
 from tests.serving.server.fakes import SECONDS, FakeLoader, eventually, make_versions, run, states
 

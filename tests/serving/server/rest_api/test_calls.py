@@ -19,7 +19,8 @@ from serving.server.batching.scheduler import BatchScheduler
 from serving.server.calls import prediction
 from serving.server.errors import Code, ServingError, invalid_argument
 from serving.server.models.config import ModelConfig
-from serving.server.models.repository import ModelSpec, Repository
+from serving.server.models.repository import Repository
+from serving.server.models.spec import ModelSpec
 from serving.server.rest_api import calls as rest_calls
 from serving.server.rest_api.calls import Calls
 from tests.serving.server.fakes import make_versions

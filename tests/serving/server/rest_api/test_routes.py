@@ -3,7 +3,7 @@
 import pytest
 
 from serving.server.errors import Code, ServingError
-from serving.server.models.repository import ModelSpec
+from serving.server.models.spec import ModelSpec
 from serving.server.rest_api import routes
 
 

@@ -14,7 +14,8 @@ from serving.server.batching.model import BatchedModel
 from serving.server.batching.parameters import BatchingParameters
 from serving.server.batching.scheduler import BatchScheduler
 from serving.server.models.config import ModelConfig
-from serving.server.models.repository import ModelSpec, Repository
+from serving.server.models.repository import Repository
+from serving.server.models.spec import ModelSpec
 from serving.server.rest_api import waiting as rest_api_waiting
 from serving.server.rest_api.calls import Calls
 from tests.serving.server.fakes import make_versions
