@@ -6,7 +6,7 @@ from pathlib import Path
 
 from serving.server.errors import Code, ServingError
 from serving.server.models.config import ModelConfig
-from serving.server.models.lookout import Lookout, of_model
+from serving.server.models.finding import VersionFinder, of_model
 from serving.server.models.served import ServedModel
 from serving.server.models.versions import State, Version
 
@@ -59,11 +59,11 @@ def not_available(changes: Iterable[Change], what: str) -> ServingError:
     return ServingError(Code.UNKNOWN, f"{len(failed)} {what}(s) did not become available: {{{listed}}}")
 
 
-def step(config: ModelConfig, model: ServedModel | None, lookout: Lookout) -> Change | None:
+def step(config: ModelConfig, model: ServedModel | None, finder: VersionFinder) -> Change | None:
     """Find what a config asks of its model; None when an unchanged model's folder cannot be looked at just now. Raises ServingError."""
     same = model is not None and (model.config.base_path, model.config.policy) == (config.base_path, config.policy)
     try:
-        wanted = lookout.find(config, required=not same)
+        wanted = finder.find(config, required=not same)
     except (ServingError, OSError) as error:
         if same:
             return None

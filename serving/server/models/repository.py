@@ -10,7 +10,7 @@ from serving.server.models import changes, labels, loading, served
 from serving.server.models import config as model_config
 from serving.server.models.changes import Change
 from serving.server.models.config import ModelConfig
-from serving.server.models.lookout import Lookout, of_model
+from serving.server.models.finding import VersionFinder, of_model
 from serving.server.models.served import ServedModel
 from serving.server.models.spec import ModelSpec
 from serving.server.models.versions import State, Version
@@ -43,7 +43,7 @@ class Repository:
         self._loader = loading.VersionLoader(
             load, self._lock, threads=load_threads, retries=retries, retry_seconds=retry_seconds, ended=self._ended
         )
-        self._lookout = Lookout()
+        self._finder = VersionFinder()
         self._applied = False
         self._listed = False
         """Whether one of the configs listed models; the others were empty."""
@@ -115,7 +115,7 @@ class Repository:
             with self._lock:
                 for config, model in pairs:
                     labels.check(config, model, new_ones_on_any=self._allow_labels)
-            asked = [changes.step(config, model, self._lookout) for config, model in pairs]
+            asked = [changes.step(config, model, self._finder) for config, model in pairs]
             steps = [change for change in asked if change is not None]
             before = dict(self._models)
             self._track(steps)
@@ -132,7 +132,7 @@ class Repository:
             steps: dict[str, Change] = {}
             for name, model in {} if self._closed else self._models.items():
                 try:
-                    steps[name] = Change(model.config, model, self._lookout.find(model.config))
+                    steps[name] = Change(model.config, model, self._finder.find(model.config))
                 except (ServingError, OSError) as error:
                     # Whatever is loaded stays loaded: a base path that vanishes must not end the service. One that
                     # is there and empty does, as in TensorFlow Serving.

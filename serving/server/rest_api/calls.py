@@ -62,7 +62,7 @@ class Calls:
             start = time.perf_counter()
             outputs = await self._run(prediction, small=len(body) <= SMALL_BYTES)
             self._note(prediction.version, "predict", prediction.signature, prediction.inputs, start)
-            return await self._sized(_bytes(outputs), inference.answer, prediction, outputs)
+            return await self._sized(size_of(outputs), inference.answer, prediction, outputs)
         finally:
             self._repository.release(prediction.version)
 
@@ -151,6 +151,6 @@ class Calls:
         return loop.run_in_executor(self._executor, functools.partial(work, *arguments, **named))
 
 
-def _bytes(outputs: Outputs) -> int:
+def size_of(outputs: Outputs) -> int:
     """Size of the numbers; strings count as if they were large, when there are many."""
     return sum(array.nbytes if array.dtype != object else 256 * array.size for array in outputs.values())

@@ -58,6 +58,11 @@ class HttpServer(uvicorn.Server):
         self._tls = tls
         self._slow_seconds = slow_seconds
 
+    @property
+    def draining(self) -> bool:
+        """Whether the server has begun to end."""
+        return self._shared.draining
+
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Listen, with TLS when there is a context."""
         self.config.ssl = self._tls
@@ -78,7 +83,7 @@ class HttpServer(uvicorn.Server):
         # Copies, because closing the last one would reset the connections that nobody has accepted yet.
         waiting = [listener.dup() for listener in sockets or []]
         for listener in waiting:
-            _begin_no_more(listener)
+            drop_new_connections(listener)
         for server in self.servers:
             server.close()
         for connection in list(self._shared.connections):
@@ -119,7 +124,7 @@ def _accept(listener: socket.socket) -> socket.socket | None:
         return None
 
 
-def _begin_no_more(listener: socket.socket) -> None:
+def drop_new_connections(listener: socket.socket) -> None:
     """Let the kernel drop what asks for a new connection, and still make those that are half made.
 
     Between the last accept and the close, which are some microseconds of Python, a busy server would otherwise get

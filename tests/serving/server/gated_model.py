@@ -1,7 +1,11 @@
 """A model without TensorFlow that writes down its runs and can be held back, so that batches form as a test wants."""
 
+import json
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor
+from contextlib import contextmanager
+from pathlib import Path
 from queue import SimpleQueue
 from types import SimpleNamespace
 from typing import Any
@@ -9,8 +13,15 @@ from typing import Any
 import numpy as np
 
 from serving.saved_model import LoadedModel
+from serving.server.batching.model import BatchedModel
+from serving.server.batching.parameters import BatchingParameters
 from serving.server.batching.queues import Outcome
+from serving.server.batching.scheduler import BatchScheduler
 from serving.server.errors import ServingError
+from serving.server.models.config import ModelConfig
+from serving.server.models.repository import Repository
+from serving.server.models.spec import ModelSpec
+from tests.serving.server.fakes import make_versions
 
 Arrays = dict[str, np.ndarray]
 HOUR = 3_600_000_000
@@ -81,3 +92,53 @@ class Answers:
 
 def values(outcome: Outcome, alias: str = "y") -> Any:
     return str(outcome) if isinstance(outcome, ServingError) else outcome[alias].tolist()
+
+
+@contextmanager
+def gated(base: Path, model: GatedModel, parameters: BatchingParameters | None = None) -> Iterator[Repository]:
+    """A repository whose one model `m` is the given one, in batches if there are parameters."""
+    scheduler = BatchScheduler(parameters) if parameters else None
+    loaded: Any = BatchedModel(model, scheduler) if scheduler else model
+    repository = Repository(lambda _config, _folder: loaded)
+    repository.apply([ModelConfig(name="m", base_path=make_versions(base / "m", 1))])
+    try:
+        yield repository
+    finally:
+        repository.close()
+        if scheduler:
+            scheduler.close()
+
+
+class NoThreads(Executor):
+    """Batched calls must need no thread of the API's own."""
+
+    def submit(self, *_arguments: Any, **_named: Any) -> Any:
+        raise AssertionError("a thread was asked for")
+
+
+def batch_body(*numbers: float) -> bytes:
+    return json.dumps({"signature_name": "s", "instances": list(numbers)}).encode()
+
+
+M = ModelSpec(name="m")
+"""The model of `gated`."""
+
+
+def start(schedulers: list[BatchScheduler], *, threads: int = 1, **parameters: Any) -> BatchScheduler:
+    scheduler = BatchScheduler(BatchingParameters(num_batch_threads=threads, **parameters))
+    schedulers.append(scheduler)
+    return scheduler
+
+
+def held(scheduler: BatchScheduler, **parameters: Any) -> tuple[GatedModel, BatchedModel]:
+    """A model whose first call keeps the only thread busy until the gate opens."""
+    model = GatedModel()
+    batched = BatchedModel(model, scheduler, BatchingParameters(**parameters) if parameters else None)
+    model.gate.clear()
+    batched.submit("s", x(0), lambda outcome: None)
+    assert model.started.get(timeout=20) == "s"
+    return model, batched
+
+
+def x(*values: float) -> dict[str, np.ndarray]:
+    return {"x": np.array(values, np.float32)}

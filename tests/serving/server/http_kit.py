@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 from serving.server.rest_api import http_server
 from serving.server.rest_api.http_server import HttpServer
+from tests.serving.live import free_port
 
 SECONDS = 20.0
 """Longest wait of a socket for something that must happen."""
@@ -200,13 +201,6 @@ def wait_ready(server: Process, request: bytes, tls: ssl.SSLContext | None) -> N
         except OSError:
             pass
         time.sleep(0.05)
-
-
-def free_port() -> int:
-    """A port that nothing listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _has_port(flags: tuple[str, ...]) -> bool:

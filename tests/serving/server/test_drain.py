@@ -13,7 +13,8 @@ from pathlib import Path
 import grpc
 import pytest
 
-from tests.serving.server.http_kit import Answer, Connection, Process, ask, free_port, get, post, process
+from tests.serving.live import free_port
+from tests.serving.server.http_kit import Answer, Connection, Process, ask, get, post, process
 
 Work = Callable[[threading.Event], Counter[str]]
 STEPS = 200_000

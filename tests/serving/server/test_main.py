@@ -3,7 +3,6 @@
 import json
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -19,13 +18,7 @@ import pytest
 
 from serving import __main__ as command
 from tests import warm
-
-
-def free_port() -> int:
-    """A port that nothing listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+from tests.serving.live import free_port
 
 
 def ask(port: int, path: str, body: object = None) -> Any:

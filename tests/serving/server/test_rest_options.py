@@ -21,6 +21,7 @@ from serving.server.models.repository import Repository
 from serving.server.models.spec import ModelSpec
 from serving.server.page import Page
 from serving.server.rest_api.app import RestApi
+from serving.server.rest_api.calls import Calls
 from serving.server.rest_api.options import Options
 from tests.serving.server.asgi import call, request
 
@@ -255,7 +256,10 @@ def test_body_timeout(make: Make) -> None:
     assert b"did not arrive within 0.05 s" in end["body"]
 
 
-def test_most_calls_at_a_time(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+def asked_while_busy(
+    app: RestApi, monkeypatch: pytest.MonkeyPatch, calls: int, *requests: tuple[Any, ...], headers: Any = None
+) -> tuple[list[Any], list[int]]:
+    """The answers to requests that come while so many calls are in work, and then the statuses of the calls."""
     entered, release = threading.Semaphore(0), threading.Event()
 
     def blocked(*_arguments: object, **_named: object) -> dict[str, np.ndarray]:
@@ -263,25 +267,29 @@ def test_most_calls_at_a_time(make: Make, monkeypatch: pytest.MonkeyPatch) -> No
         assert release.wait(10)
         return {"y": np.array([1.0])}
 
-    async def three(app: RestApi) -> list[Any]:
-        under_way = [asyncio.create_task(request(app, "POST", HALF, {"instances": [1.0]})) for _ in range(2)]
+    async def ask() -> tuple[list[Any], list[int]]:
+        body = {"instances": [1.0]}
+        under_way = [asyncio.create_task(request(app, "POST", HALF, body, headers)) for _ in range(calls)]
         for _ in under_way:
             await asyncio.to_thread(entered.acquire)
-        refused = await request(app, "POST", HALF, {"instances": [1.0]})
-        beside = await request(app, "GET", "/readyz")
+        answers = [await request(app, *asked) for asked in requests]
         release.set()
-        return [refused, beside, *[await task for task in under_way]]
+        return answers, [(await task).status for task in under_way]
 
-    monkeypatch.setattr("serving.server.calls.prediction.run", blocked)
-    monkeypatch.setattr("serving.server.rest_api.calls.INLINE_SECONDS", -1.0)
-    app = make(max_concurrent=2)
-    refused, *others = asyncio.run(three(app))
+    with monkeypatch.context() as patch:
+        patch.setattr("serving.server.calls.prediction.run", blocked)
+        patch.setattr("serving.server.rest_api.calls.INLINE_SECONDS", -1.0)
+        return asyncio.run(ask())
+
+
+def test_most_calls_at_a_time(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    app, call_of_model = make(max_concurrent=2), ("POST", HALF, {"instances": [1.0]})
+    [refused, beside], statuses = asked_while_busy(app, monkeypatch, 2, call_of_model, ("GET", "/readyz"))
     assert (refused.status, refused.headers["retry-after"]) == (503, "1")
     assert refused.error == "2 calls are in work, which is the most. Try again in a moment."
-    assert [answer.status for answer in others] == [200, 200, 200]
-    for body in (b"{", {"instances": [1.0]}, b"{"):  # places are given back, after errors too
-        assert call(app, "POST", HALF, body).status in (200, 400)
-    assert app._in_work == 0
+    assert (beside.status, statuses) == (200, [200, 200])
+    for body, status in ((b"{", 400), (b"{", 400), (b"{", 400), ({"instances": [1.0]}, 200)):  # errors keep no place
+        assert call(app, "POST", HALF, body).status == status
 
 
 def test_metrics_path(make: Make) -> None:
@@ -297,16 +305,15 @@ def test_metrics_path(make: Make) -> None:
     assert call(make(), "GET", "/monitoring/prometheus/metrics").status == 404
 
 
-def test_metrics_of_refused_and_binary_calls(make: Make) -> None:
+def test_metrics_of_refused_and_binary_calls(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is refused before the call is counted under its model, so that an overload can be seen."""
     metrics = Metrics(per_signature=True)
     app = make({"metrics": metrics}, token="t", binary_bodies=True, max_body_bytes=200, max_concurrent=1)
     sent = {"Authorization": "Bearer t"}
     assert call(app, "POST", HALF, {"instances": [1.0]}).status == 401
     assert call(app, "POST", HALF, b" " * 300, sent).status == 413
-    app._in_work = 1
-    assert call(app, "POST", HALF, {"instances": [1.0]}, sent).status == 503
-    app._in_work = 0
+    [refused], _ = asked_while_busy(app, monkeypatch, 1, ("POST", HALF, {"instances": [1.0]}, sent), headers=sent)
+    assert refused.status == 503
     npy = io.BytesIO()
     np.save(npy, np.array([[1.0]], np.float32))
     assert call(app, "POST", HALF, npy.getvalue(), {**sent, "Content-Type": "application/x-npy"}).status == 200
@@ -316,9 +323,9 @@ def test_metrics_of_refused_and_binary_calls(make: Make) -> None:
         '"UNAUTHENTICATED"} 1',
         '"INVALID_ARGUMENT"} 1',
         '"UNAVAILABLE"} 1',
-        '"OK"} 1',
+        '"OK"} 2',  # the one that kept the place, and the binary one
     }
-    runs = 'runtime_latency_count{model_name="half_plus_two",API="Predict",runtime="TF1"} 1'
+    runs = 'runtime_latency_count{model_name="half_plus_two",API="Predict",runtime="TF1"} 2'
     assert f":tensorflow:serving:{runs}" in metrics.text()
 
 
@@ -336,7 +343,7 @@ def test_calls_cut_off_at_the_end_are_unavailable(make: Make, monkeypatch: pytes
         task.cancel()
         return await task
 
-    monkeypatch.setattr(app._calls, "predict", never)
+    monkeypatch.setattr(Calls, "predict", never)
     assert asyncio.run(cut_off()).status == 503
     assert 'status="UNAVAILABLE"} 1' in metrics.text()
     assert 'status="OK"' not in metrics.text()

@@ -1,11 +1,10 @@
-"""serving.server.calls.model_info: status and metadata of a model, as both APIs report them."""
+"""Status and metadata of a model, against TensorFlow Serving's own messages."""
 
 import contextlib
 import json
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
-import pytest
 import tensorflow as tf
 from google.protobuf import json_format
 from tensorflow.core.protobuf import saved_model_pb2
@@ -13,8 +12,7 @@ from tensorflow_serving.apis import get_model_metadata_pb2, get_model_status_pb2
 
 from serving import saved_model
 from serving.server.calls import model_info
-from serving.server.calls import prediction as inference
-from serving.server.errors import Code, ServingError
+from serving.server.errors import Code
 from serving.server.models.config import ModelConfig
 from serving.server.models.repository import Repository
 from serving.server.models.spec import ModelSpec
@@ -23,36 +21,6 @@ HALF = ModelSpec(name="half_plus_two")
 
 
 ECHO = ModelSpec(name="echo")
-
-
-def answered(repository: Repository, spec: ModelSpec, body: bytes) -> bytes:
-    """The three steps of a call one after the other."""
-    prediction = inference.prepare(repository, spec, body)
-    try:
-        version, signature, inputs, *_ = prediction
-        return inference.answer(prediction, inference.run(version, signature, inputs, outputs=prediction.outputs))
-    finally:
-        repository.release(version)
-
-
-def predicted(repository: Repository, spec: ModelSpec, body: dict[str, Any]) -> Any:
-    """The answer of `:predict` to a body."""
-    return json.loads(answered(repository, spec, json.dumps(body).encode()))
-
-
-def refusal(repository: Repository, spec: ModelSpec, body: bytes) -> ServingError:
-    """The error of `:predict` on a body."""
-    with pytest.raises(ServingError) as caught:
-        answered(repository, spec, body)
-    return caught.value
-
-
-def test_calls_let_go_of_their_version(repository: Repository) -> None:
-    predicted(repository, HALF, {"instances": [1.0]})
-    refusal(repository, HALF, b'{"instances": ["x"]}')
-    model_info.metadata(repository, HALF)
-    with repository.use(HALF) as version:
-        assert version.runs == 1
 
 
 def test_status_is_the_json_of_the_message(repository: Repository) -> None:
@@ -85,3 +53,9 @@ def test_metadata_is_what_the_file_declares(repository: Repository, echo: Path) 
     model = saved_model_pb2.SavedModel.FromString((echo / "1" / "saved_model.pb").read_bytes())
     declared = get_model_metadata_pb2.SignatureDefMap(signature_def=model.meta_graphs[0].signature_def)
     assert read == declared
+
+
+def test_metadata_lets_go_of_its_version(repository: Repository) -> None:
+    model_info.metadata(repository, HALF)
+    with repository.use(HALF) as version:
+        assert version.runs == 1

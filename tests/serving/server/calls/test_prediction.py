@@ -135,3 +135,10 @@ def test_a_deadline_ends_the_run(repository: Repository) -> None:
     with repository.use(ECHO) as version, pytest.raises(ServingError) as caught:
         inference.run(version, "slow", {"default": np.ones(1, np.float32)}, deadline=time.monotonic() + 0.03)
     assert caught.value.code is Code.DEADLINE_EXCEEDED
+
+
+def test_calls_let_go_of_their_version(repository: Repository) -> None:
+    predicted(repository, HALF, {"instances": [1.0]})
+    refusal(repository, HALF, b'{"instances": ["x"]}')
+    with repository.use(HALF) as version:
+        assert version.runs == 1

@@ -68,3 +68,21 @@ def test_inherit_and_forget() -> None:
     new.forget()
     assert 1 not in new.versions
     assert len(new.versions) == 2 + served.MOST_ENDED
+
+
+@pytest.mark.parametrize(
+    ("spec", "words"),
+    [
+        (ModelSpec(name="m"), "NOT_FOUND: Servable not found for request: Latest(m)"),
+        (ModelSpec(name="m", version=7), "NOT_FOUND: Servable not found for request: Specific(m, 7)"),
+        (ModelSpec(name="m", label="gone"), "NOT_FOUND: Servable not found for request: Specific(m, 4)"),
+        (ModelSpec(name="m", label="no"), "INVALID_ARGUMENT: Unrecognized servable version label: no"),
+    ],
+)
+def test_find_nothing(spec: ModelSpec, words: str) -> None:
+    model = make(4, gone=4)
+    model.publish([4])
+    model.retire()
+    with pytest.raises(ServingError) as caught:
+        served.find(model, spec)
+    assert str(caught.value) == words

@@ -1,6 +1,8 @@
 """What the page learns of the models."""
 
+import gc
 import json
+import weakref
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import SimpleNamespace
@@ -118,9 +120,12 @@ def test_files_are_read_once_for_each_load(version: Version, monkeypatch: pytest
 
 
 def test_models_that_left_are_forgotten(version: Version) -> None:
+    loaded = weakref.ref(version.model)
     shelf = Shelf(half=[version], other=[])
     catalogue = Catalogue(shelf)
     assert [model["name"] for model in catalogue.models()] == ["half", "other"]
     shelf.versions = {}
     assert catalogue.models() == []
-    assert not catalogue._declared
+    version.loaded = None
+    gc.collect()
+    assert loaded() is None

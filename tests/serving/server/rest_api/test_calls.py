@@ -6,25 +6,20 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from serving.server.batching.model import BatchedModel
 from serving.server.batching.parameters import BatchingParameters
-from serving.server.batching.scheduler import BatchScheduler
 from serving.server.calls import prediction
 from serving.server.errors import Code, ServingError, invalid_argument
-from serving.server.models.config import ModelConfig
 from serving.server.models.repository import Repository
 from serving.server.models.spec import ModelSpec
 from serving.server.rest_api import calls as rest_calls
 from serving.server.rest_api.calls import Calls
-from tests.serving.server.fakes import make_versions
-from tests.serving.server.gated_model import HOUR, GatedModel
+from tests.serving.server.gated_model import HOUR, GatedModel, M, NoThreads, batch_body, gated
 
 HALF = ModelSpec(name="half_plus_two")
 ONE = b'{"instances": [1.0]}'
@@ -118,35 +113,6 @@ def test_answered_calls_are_recorded(repository: Repository, threads: Threads) -
     assert [what[1:3] for what in recorded[1:]] == [("regress", "regress")]
 
 
-@contextmanager
-def gated(base: Path, model: GatedModel, parameters: BatchingParameters | None = None) -> Iterator[Repository]:
-    """A repository whose one model `m` is the given one, in batches if there are parameters."""
-    scheduler = BatchScheduler(parameters) if parameters else None
-    loaded: Any = BatchedModel(model, scheduler) if scheduler else model
-    repository = Repository(lambda _config, _folder: loaded)
-    repository.apply([ModelConfig(name="m", base_path=make_versions(base / "m", 1))])
-    try:
-        yield repository
-    finally:
-        repository.close()
-        if scheduler:
-            scheduler.close()
-
-
-class NoThreads(Executor):
-    """Batched calls must need no thread of the API's own."""
-
-    def submit(self, *_arguments: Any, **_named: Any) -> Any:
-        raise AssertionError("a thread was asked for")
-
-
-def batch_body(*numbers: float) -> bytes:
-    return json.dumps({"signature_name": "s", "instances": list(numbers)}).encode()
-
-
-M = ModelSpec(name="m")
-
-
 def test_error_of_one_batched_call_is_its_own(tmp_path: Path) -> None:
     def checked(inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         if (inputs["x"] < 0).any():
@@ -227,5 +193,5 @@ def test_time_limit_becomes_the_deadline_of_a_batched_call(tmp_path: Path, monke
 
 
 def test_size_of_outputs() -> None:
-    assert rest_calls._bytes({"y": np.zeros((2, 3), np.float32), "z": np.zeros(2, np.int64)}) == 40
-    assert rest_calls._bytes({"y": np.array([b"a", b"b"], object)}) == 512
+    assert rest_calls.size_of({"y": np.zeros((2, 3), np.float32), "z": np.zeros(2, np.int64)}) == 40
+    assert rest_calls.size_of({"y": np.array([b"a", b"b"], object)}) == 512

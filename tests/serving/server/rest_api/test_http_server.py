@@ -120,7 +120,7 @@ def test_connections_that_wait_are_made_and_new_ones_are_not() -> None:
     with http_server.listen("127.0.0.1", 0) as listener:
         listener.listen()
         with socket.create_connection(listener.getsockname(), 5) as early:
-            http_server._begin_no_more(listener)
+            http_server.drop_new_connections(listener)
             with pytest.raises(TimeoutError):
                 socket.create_connection(listener.getsockname(), 0.2)
             accepted, _ = listener.accept()
@@ -136,7 +136,7 @@ def drained(server: HttpServer) -> None:
     """Ask for the end and wait until it has begun."""
     server.should_exit = True
     end = time.monotonic() + 5
-    while not server._shared.draining:
+    while not server.draining:
         assert time.monotonic() < end
         time.sleep(0.005)
 
