@@ -1,9 +1,9 @@
-"""The token that calls bring, over both APIs."""
+"""The check of the token in a call, for both APIs."""
 
 import hmac
 
 
 def holds(authorization: str, token: str) -> bool:
-    """Whether the value of an `Authorization` header is `Bearer` and this token, found out in constant time (RFC 6750)."""
+    """Whether an `Authorization` header holds `Bearer` and this token (RFC 6750); compared in constant time."""
     scheme, _, given = authorization.partition(" ")
     return scheme.lower() == "bearer" and hmac.compare_digest(given.strip().encode(), token.encode())

@@ -48,7 +48,7 @@ HTTP_STATUS = {
 
 
 class ServingError(Exception):
-    """An answer that is an error: a status code and the message for the client."""
+    """An error answer: a status code and the message for the client."""
 
     def __init__(self, code: Code, message: str) -> None:
         super().__init__(message)
@@ -56,12 +56,12 @@ class ServingError(Exception):
         self.message = message
 
     def __str__(self) -> str:
-        """As a status prints itself, `INVALID_ARGUMENT: ...`."""
+        """Print as a status does, `INVALID_ARGUMENT: ...`."""
         return f"{self.code.name}: {self.message}"
 
 
 def invalid_argument(message: str) -> ServingError:
-    """The commonest answer to a wrong request."""
+    """Make an INVALID_ARGUMENT error, the usual answer to a wrong request."""
     return ServingError(Code.INVALID_ARGUMENT, message)
 
 
@@ -80,4 +80,4 @@ def from_exception(error: BaseException) -> ServingError:
 
 
 class StartError(OSError):
-    """The server cannot start as it was told to; the message says what to change on the command line."""
+    """The server cannot start with this command line; the message says what to change."""

@@ -1,1 +1,1 @@
-"""A call without HTTP or gRPC: predict, classify, regress, and the checks that both APIs make."""
+"""Calls without HTTP or gRPC: predict, classify, regress, and the checks of both APIs."""

@@ -42,7 +42,7 @@ def check_tasks(version: Version, tasks: Sequence[Any], *, rules: Rules = PLAIN)
 
 
 def _signature_name(task: Any, model: str) -> str:
-    """The signature that a task asks for; its model must be `model`."""
+    """Read the signature that a task asks for; its model must be `model`."""
     if not task.model_spec.name:
         raise invalid_argument("Found ModelSpec with an empty model name.")
     if task.model_spec.name != model:
@@ -51,7 +51,7 @@ def _signature_name(task: Any, model: str) -> str:
 
 
 def _checked_input(version: Version, task: Any, name: str, rules: Rules) -> str:
-    """The name of the tensor that a task's signature feeds; the signature must fit the task."""
+    """Check that a task's signature fits it, and return the name of the tensor that the signature feeds."""
     if name not in version.model.signatures:
         raise invalid_argument(f"Requested signature not found in model graph: {name}")
     signature = version.model.signatures[name]

@@ -97,7 +97,7 @@ def _check_filled(examples: np.ndarray) -> None:
 
 
 def _check_classes(array: np.ndarray, alias: str, dtype: str, count: int) -> None:
-    """Labels and scores must be [batch, classes] of the right type."""
+    """Check that labels or scores are [batch, classes] of the right type."""
     if array.ndim != 2:
         raise invalid_argument(f"Expected Tensor shape: [batch_size num_classes] but got {_shape(array)}")
     if _dtype(array) != dtype:
@@ -107,7 +107,7 @@ def _check_classes(array: np.ndarray, alias: str, dtype: str, count: int) -> Non
 
 
 def _dtype(array: np.ndarray) -> str:
-    """The name in TensorFlow's DataType enumeration."""
+    """Look up the name in TensorFlow's DataType enumeration."""
     import tensorflow as tf
     from tensorflow.core.framework import types_pb2
 
@@ -116,7 +116,7 @@ def _dtype(array: np.ndarray) -> str:
 
 
 def _classes(labels: list[Any], scores: np.ndarray) -> list[list[Any]]:
-    """The label and score pairs of one example."""
+    """Pair the labels and scores of one example."""
     return [[label, answer.jsonable("score", score)] for label, score in zip(labels, scores, strict=True)]
 
 

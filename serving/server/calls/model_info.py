@@ -1,4 +1,4 @@
-"""Status and metadata of a model, as both APIs report them."""
+"""Status and metadata of a model, in REST's JSON."""
 
 from serving.server.json_bodies import answer
 from serving.server.models.repository import Repository
@@ -6,7 +6,7 @@ from serving.server.models.spec import ModelSpec
 
 
 def status(repository: Repository, spec: ModelSpec) -> bytes:
-    """Answer the status of a model's versions."""
+    """Write the status of a model's versions."""
     listed = [
         {
             "version": str(version.number),
@@ -22,7 +22,7 @@ def status(repository: Repository, spec: ModelSpec) -> bytes:
 
 
 def metadata(repository: Repository, spec: ModelSpec) -> bytes:
-    """Answer the signatures of one version, in the JSON form of tensorflow.serving.GetModelMetadataResponse."""
+    """Write the signatures of one version, in the JSON form of tensorflow.serving.GetModelMetadataResponse."""
     from google.protobuf import json_format
 
     with repository.use(spec) as version:

@@ -1,4 +1,4 @@
-"""tensorflow.serving.PredictRequest to what a model runs on, with the checks and the words of predict_util.cc."""
+"""tensorflow.serving.PredictRequest to the arrays of a run, with the checks and the words of predict_util.cc."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -13,7 +13,7 @@ from serving.server.errors import Code, ServingError, invalid_argument
 
 
 class PredictRequest(NamedTuple):
-    """What a request asks for."""
+    """The signature, inputs and outputs that a request asks for."""
 
     signature: str
     inputs: dict[str, np.ndarray]
@@ -22,7 +22,7 @@ class PredictRequest(NamedTuple):
 
 
 def read(signatures: Mapping[str, Any], request: Any, *, rules: Rules = PLAIN) -> PredictRequest:
-    """Read a request for a model with these signatures; ServingError when it does not fit them.
+    """Read a request for a model with these signatures. Raises ServingError when it does not fit them.
 
     `rules`: whether the signature must be declared for prediction.
     """
@@ -35,7 +35,7 @@ def read(signatures: Mapping[str, Any], request: Any, *, rules: Rules = PLAIN) -
 
 
 def _inputs(signature: Any, sent: Mapping[str, Any]) -> dict[str, np.ndarray]:
-    """The input arrays by alias; what the request leaves out is taken from the signature's defaults."""
+    """Read the input arrays by alias; inputs that the request leaves out come from the signature's defaults."""
     _check_size(signature, sent)
     arrays = {}
     for alias in sorted(signature.inputs):
@@ -58,7 +58,7 @@ def _inputs(signature: Any, sent: Mapping[str, Any]) -> dict[str, np.ndarray]:
 
 
 def _check_size(signature: Any, sent: Mapping[str, Any]) -> None:
-    """The number of inputs must be the signature's; with defaults there may be fewer."""
+    """Check the number of inputs: the signature's, or fewer if it has defaults."""
     expected = signature.inputs
     if len(sent) == len(expected) or (len(sent) < len(expected) and signature.defaults):
         return
@@ -70,7 +70,7 @@ def _check_size(signature: Any, sent: Mapping[str, Any]) -> None:
 
 
 def _wanted(signature: Any, output_filter: Sequence[str]) -> list[str] | None:
-    """The outputs to answer; None for all."""
+    """Check the outputs to answer; None for all."""
     wanted: list[str] = []
     for alias in output_filter:
         if alias not in signature.outputs:

@@ -1,7 +1,7 @@
-"""The calls of the API, from request body to answer body, without any HTTP: every front end uses them.
+"""`:predict` from request body to answer body, without HTTP.
 
-A prediction has three steps, so that a front end can choose the thread of each: `prepare` reads the body and takes hold
-of a version, the model runs, `answer` writes the body.
+A prediction has three steps, so that an API can choose the thread of each: `prepare` reads the body and acquires a
+version, `run` runs the model, `answer` writes the body.
 """
 
 from collections.abc import Mapping, Sequence
@@ -25,7 +25,7 @@ DEFAULT_SIGNATURE = "serving_default"
 
 
 class Prediction(NamedTuple):
-    """A predict call that is ready to run; whoever holds it must release its version."""
+    """A predict call that is ready to run; its holder must release the version."""
 
     version: Version
     signature: str
@@ -38,7 +38,7 @@ class Prediction(NamedTuple):
 
 
 def prepare(repository: Repository, spec: ModelSpec, body: bytes, rules: Rules = PLAIN) -> Prediction:
-    """Read the body of a predict call and acquire its version; ServingError, and nothing held, when it is wrong.
+    """Read the body of a predict call and acquire its version. Raises ServingError, and then holds nothing.
 
     The order of the checks is the contract: JSON, signature name, model, instances or inputs, and, if `rules` say so,
     whether the signature is declared for prediction.
@@ -71,7 +71,7 @@ def run(
     outputs: Sequence[str] | None = None,
     deadline: float | None = None,
 ) -> dict[str, np.ndarray]:
-    """Run a signature, batched or not, and wait for the outputs; what goes wrong is a ServingError.
+    """Run a signature, batched or not, and wait for the outputs. Raises ServingError whatever goes wrong.
 
     `deadline`: time on the monotonic clock, in seconds, after which nobody waits for the answer.
     """
@@ -88,13 +88,13 @@ def run(
 
 
 def answer(prediction: Prediction, outputs: Mapping[str, np.ndarray]) -> bytes:
-    """The body of the answer."""
+    """Write the body of the answer."""
     write = json_answer.predictions if prediction.rows else json_answer.columns
     return write(outputs, float16=prediction.float16)
 
 
 def signature_name(document: dict[str, Any]) -> str:
-    """The optional `signature_name`; empty means the default."""
+    """Read the optional `signature_name`; empty means the default."""
     name = document.get("signature_name", "")
     if not isinstance(name, str):
         raise invalid_argument(
@@ -104,7 +104,7 @@ def signature_name(document: dict[str, Any]) -> str:
 
 
 def _dtypes(model: Any, name: str) -> dict[str, int]:
-    """Data type number of each input of a signature that can be called over REST, sorted by alias."""
+    """Look up the data type number of each input of a signature, sorted by alias."""
     signature = model.metadata.get(name or DEFAULT_SIGNATURE)
     if signature is None:
         raise invalid_argument(f'Serving signature name: "{name or DEFAULT_SIGNATURE}" not found in signature def')
@@ -114,7 +114,7 @@ def _dtypes(model: Any, name: str) -> dict[str, int]:
 
 
 def _plain(numbers: Numbers, dtypes: dict[str, int], *, float16: bool) -> dict[str, np.ndarray] | None:
-    """The input array of a body of plain numbers; None when the ordinary way must look at it."""
+    """Make the input array of a body of plain numbers; None when the ordinary parser must read the body."""
     if len(dtypes) != 1:
         return None
     [(alias, number)] = dtypes.items()
@@ -123,7 +123,7 @@ def _plain(numbers: Numbers, dtypes: dict[str, int], *, float16: bool) -> dict[s
 
 
 def _inputs(document: dict[str, Any], dtypes: dict[str, int], *, float16: bool) -> dict[str, np.ndarray]:
-    """The input arrays of a predict call."""
+    """Make the input arrays of a predict call."""
     if "instances" not in document and "inputs" not in document:
         raise invalid_argument("Missing 'inputs' or 'instances' key")
     if "instances" not in document:
@@ -133,7 +133,7 @@ def _inputs(document: dict[str, Any], dtypes: dict[str, int], *, float16: bool) 
 
 
 def _check_instances(document: dict[str, Any]) -> None:
-    """`instances` must be a filled list, and `inputs` must not stand beside it."""
+    """Check that `instances` is a list that is not empty, without `inputs` beside it."""
     problem = ""
     if "inputs" in document:
         problem = "Not formatted correctly expecting only one of 'inputs' or 'instances' keys to exist "
@@ -146,7 +146,7 @@ def _check_instances(document: dict[str, Any]) -> None:
 
 
 def _output_filter(document: dict[str, Any]) -> tuple[str, ...] | None:
-    """The outputs that `output_filter` names; None without it."""
+    """Read the outputs that `output_filter` names; None without it."""
     chosen = document.get("output_filter")
     if chosen is None:
         return None

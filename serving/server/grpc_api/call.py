@@ -1,4 +1,4 @@
-"""What all gRPC calls share: which model a request means, how long it may take, and errors as gRPC statuses."""
+"""Common parts of all gRPC calls: the model that a request means, its deadline, and errors as gRPC statuses."""
 
 import logging
 import time
@@ -18,16 +18,16 @@ LONGEST_MESSAGE = 1024
 """Characters of an error message that are sent, as in TensorFlow Serving."""
 
 ENDLESS_SECONDS = 1e8
-"""Three years: gRPC counts a call without a deadline as one with a far one."""
+"""Three years: gRPC gives a call without a deadline a far one."""
 
 _STATUS = {code.value[0]: code for code in grpc.StatusCode}
 
 
 def answer(context: Any, work: Callable[[float | None], Answer], done: Callable[[Code], None] | None = None) -> Answer:
-    """Answer one call by `work`, which gets the deadline; an error ends the call with its status.
+    """Answer one call by `work`, which is given the deadline; an error ends the call with its status.
 
-    The deadline is in seconds of `time.monotonic`, None for no end. A call whose client has gone, or whose time was up
-    before its turn came, does no work. `done` hears how the call ended.
+    The deadline is in seconds of `time.monotonic`, None without a limit. A call whose client has gone, or whose deadline
+    passed while it waited, does no work. `done` is called with the status of the call.
     """
     try:
         result = work(_deadline(context))
@@ -46,14 +46,14 @@ def answer(context: Any, work: Callable[[float | None], Answer], done: Callable[
 
 
 def model_spec(request: Any) -> ModelSpec:
-    """The model that the `model_spec` of a request means; INVALID_ARGUMENT when it names none."""
+    """Read the `model_spec` of a request; INVALID_ARGUMENT when it has none."""
     if not request.HasField("model_spec"):
         raise invalid_argument("Missing ModelSpec")
     return from_message(request.model_spec)
 
 
 def from_message(message: Any) -> ModelSpec:
-    """The model that a tensorflow.serving.ModelSpec means; INVALID_ARGUMENT when it has no name."""
+    """Read a tensorflow.serving.ModelSpec; INVALID_ARGUMENT when it has no name."""
     if not message.name:
         raise invalid_argument("ModelSpec has no name specified.")
     choice = message.WhichOneof("version_choice")
@@ -65,16 +65,16 @@ def from_message(message: Any) -> ModelSpec:
 
 
 def _deadline(context: Any) -> float | None:
-    """When the client stops waiting; ServingError when it has stopped already."""
+    """Tell when the client stops waiting; ServingError when it has stopped already."""
     remaining = context.time_remaining()
     if remaining is not None and remaining <= 0:
-        raise ServingError(Code.DEADLINE_EXCEEDED, "The deadline of the call was over before its turn came.")
+        raise ServingError(Code.DEADLINE_EXCEEDED, "The deadline of the call passed while it waited for a thread.")
     if not context.is_active():
         raise ServingError(Code.CANCELLED, "The client has gone.")
     return None if remaining is None or remaining > ENDLESS_SECONDS else time.monotonic() + remaining
 
 
 def _shortened(message: str) -> str:
-    """The message as gRPC can send it."""
+    """Cut a message to what gRPC can send."""
     text = message.encode("utf-8", "backslashreplace").decode()
     return text if len(text) <= LONGEST_MESSAGE else text[:LONGEST_MESSAGE] + "...TRUNCATED"

@@ -1,4 +1,4 @@
-"""tensorflow.serving.ModelService: the state of the models, and a new list of them. Importing this loads TensorFlow."""
+"""tensorflow.serving.ModelService: the state of the models, and new configs. Importing this module loads TensorFlow."""
 
 from collections.abc import Callable
 from typing import Any
@@ -12,18 +12,18 @@ from serving.server.models.spec import ModelSpec
 
 
 class ModelService(model_service_pb2_grpc.ModelServiceServicer):
-    """The two calls of the service; `reload` is given each new ModelServerConfig message and raises ServingError."""
+    """The two calls of the service. `reload` is called with each new ModelServerConfig message, and may raise ServingError."""
 
     def __init__(self, repository: Repository, reload: Callable[[Any], None]) -> None:
         self._repository = repository
         self._reload = reload
 
     def GetModelStatus(self, request: Any, context: Any) -> Any:  # noqa: N802, the name in model_service.proto
-        """The state of one version, or of all versions of a model; a label is not looked at, as in TensorFlow Serving."""
+        """Report the state of one version, or of all versions of a model; a label is ignored, as in TensorFlow Serving."""
         return call.answer(context, lambda _deadline: self._status(request))
 
     def HandleReloadConfigRequest(self, request: Any, context: Any) -> Any:  # noqa: N802
-        """Serve exactly the models of the request's configuration from now on; the answer comes when they are loaded."""
+        """Serve exactly the models of the request's config from now on, and answer when they are loaded."""
         return call.answer(context, lambda _deadline: self._load(request))
 
     def _status(self, request: Any) -> Any:

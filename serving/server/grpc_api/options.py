@@ -1,4 +1,4 @@
-"""What the gRPC API offers, and its limits."""
+"""Features and limits of the gRPC API."""
 
 from dataclasses import dataclass
 from typing import Any, Self
@@ -8,12 +8,12 @@ from serving.server.calls.rules import PLAIN, Rules
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """Every default is TensorFlow Serving's behaviour."""
+    """Features and limits of the gRPC API; every default is TensorFlow Serving's behaviour."""
 
     token: str = ""
-    """What a call has to send as the metadata `authorization: Bearer <token>`, except to the health service; empty for none."""
+    """Calls must send it as the metadata `authorization: Bearer <token>`, except to the health service; empty for none."""
     max_threads: int = 0
-    """Calls answered at a time; 0 for four per CPU."""
+    """Calls answered at the same time; 0 for four per CPU."""
     health: bool = False
     """Offer the standard health service."""
     ssl: Any = None
@@ -26,9 +26,9 @@ class Options:
 
     @classmethod
     def of(cls, flags: Any, *, token: str, ssl: Any) -> Self:
-        """The options that the command line asks for. flags: `process.flags.Flags`, which stands in a higher layer.
+        """Make the options that the command line asks for. flags: `process.flags.Flags`, which is in a higher layer.
 
-        token, ssl: from the files that it names.
+        token, ssl: from the files that the flags name.
         """
         return cls(
             token=token,

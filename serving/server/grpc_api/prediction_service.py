@@ -34,7 +34,7 @@ from serving.server.recording.request_log import Kind, Record
 SIGNATURE_DEF = "signature_def"
 
 KINDS: Mapping[str, Kind] = {"Predict": "predict", "Classify": "classify", "Regress": "regress"}
-"""The name of a call in the metrics to its name in the request log."""
+"""From the name of a call in the metrics to its name in the request log."""
 
 
 class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
@@ -59,23 +59,23 @@ class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
         self._record = record
 
     def Predict(self, request: Any, context: Any) -> Any:  # noqa: N802, the names in prediction_service.proto
-        """Tensors in, tensors out, by alias."""
+        """Run a signature on tensors."""
         return self._counted("Predict", request, context, self._predict)
 
     def Classify(self, request: Any, context: Any) -> Any:  # noqa: N802
-        """Labels and scores of each tf.Example."""
+        """Answer labels and scores for each tf.Example."""
         return self._counted("Classify", request, context, self._classify)
 
     def Regress(self, request: Any, context: Any) -> Any:  # noqa: N802
-        """One number for each tf.Example."""
+        """Answer one number for each tf.Example."""
         return self._counted("Regress", request, context, self._regress)
 
     def MultiInference(self, request: Any, context: Any) -> Any:  # noqa: N802
-        """Several signatures on the same tf.Examples."""
+        """Run several signatures on the same tf.Examples."""
         return call.answer(context, lambda deadline: self._multi_inference(request, deadline))
 
     def GetModelMetadata(self, request: Any, context: Any) -> Any:  # noqa: N802
-        """The signatures of a version."""
+        """Answer the signatures of a version."""
         return call.answer(context, lambda _deadline: self._metadata(request))
 
     def _counted(self, api: str, request: Any, context: Any, work: Callable[[Any, float | None], Any]) -> Any:

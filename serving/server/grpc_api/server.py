@@ -1,4 +1,4 @@
-"""The gRPC front end: port, Unix socket, TLS, tokens, health service, and a stop that lets calls finish."""
+"""The gRPC server: port, Unix socket, TLS, tokens, and a stop that lets calls finish."""
 
 import os
 import threading
@@ -21,7 +21,7 @@ SERVICES = ("ModelService", "PredictionService")
 
 QUIET_SECONDS = 0.1
 MOST_REFUSING_SECONDS = 1.0
-"""At the end new calls are refused until none came for QUIET_SECONDS, or for this long."""
+"""At the end new calls are refused until none has come for QUIET_SECONDS, or for this long."""
 
 HEALTH = f"/{health.SERVICE_NAME}/"
 
@@ -35,8 +35,8 @@ CHANNEL_ARGUMENTS: Mapping[str, int | str] = {
 class GrpcServer:
     """PredictionService, ModelService and, if wanted, the health service, answered by a pool of threads.
 
-    `reload` gets the ModelServerConfig of a HandleReloadConfigRequest and raises ServingError; `record` hears of each OK
-    call, see `request_log`.
+    `reload` is called with the ModelServerConfig of a HandleReloadConfigRequest, and may raise ServingError. `record` is
+    called with each request whose answer is OK.
     """
 
     def __init__(
@@ -66,7 +66,7 @@ class GrpcServer:
         """The port that is listened to; 0 before `start`, and without one."""
 
     def start(self, address: str | None, port: int, socket_path: str = "") -> None:
-        """Listen and answer; port 0 takes a free one. Loads TensorFlow. StartError when that cannot be.
+        """Listen and answer; port 0 chooses a free one. Loads TensorFlow. Raises StartError when it cannot listen.
 
         `address`: an IPv4 or IPv6 address, None for no port. `socket_path`: a Unix socket beside or instead of it.
         """
@@ -78,7 +78,7 @@ class GrpcServer:
         self._server.start()
 
     def stop(self, grace_seconds: float) -> None:
-        """Take no new calls, let those under way finish for `grace_seconds`, and end the rest."""
+        """Refuse new calls, let running calls finish for `grace_seconds`, and end the rest."""
         if self._health:
             self._health.leave()
         self._door.shut(min(grace_seconds, MOST_REFUSING_SECONDS))
@@ -106,7 +106,7 @@ class GrpcServer:
             health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
 
     def _listen(self, address: str) -> int:
-        """Bind one address; the port."""
+        """Bind one address and return its port."""
         try:
             if self._credentials is None:
                 return self._server.add_insecure_port(address)
@@ -121,7 +121,7 @@ class GrpcServer:
 
 
 class _Health(health.HealthServicer):
-    """The standard health service; clients that watch it are sent away at the end instead of being waited for."""
+    """The standard health service; at the end it cancels clients that watch it, so that the stop need not wait for them."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -159,15 +159,15 @@ class _Door(grpc.ServerInterceptor):
         self._shut = False
 
     def intercept_service(self, continuation: Callable[[Any], Any], handler_call_details: Any) -> Any:
-        """The handler of a call, or the refusal."""
+        """Return the handler of a call, or one that refuses it."""
         self._last_call = time.monotonic()
         if handler_call_details.method.startswith(HEALTH):
             return continuation(handler_call_details)
         if self._shut:
             return _refusal(grpc.StatusCode.UNAVAILABLE, "The server is stopping. Call another one.")
         if self._token:
-            given = dict(handler_call_details.invocation_metadata).get("authorization", "")
-            if not bearer.holds(given if isinstance(given, str) else given.decode("latin-1"), self._token):
+            sent = dict(handler_call_details.invocation_metadata).get("authorization", "")
+            if not bearer.holds(sent if isinstance(sent, str) else sent.decode("latin-1"), self._token):
                 message = "This server asks for a token. Send it as the metadata 'authorization: Bearer <token>'."
                 return _refusal(grpc.StatusCode.UNAUTHENTICATED, message)
         return continuation(handler_call_details)
@@ -175,7 +175,8 @@ class _Door(grpc.ServerInterceptor):
     def shut(self, seconds: float) -> None:
         """Refuse new calls, and wait until none has come for a moment; `seconds` at most.
 
-        grpc.Server.stop cancels calls that it has read and not begun; a client cannot know that it may try those again.
+        Otherwise grpc.Server.stop would cancel calls that it has read and not begun, and clients could not know that they
+        may send these again.
         """
         self._shut = True
         end = time.monotonic() + seconds
@@ -184,12 +185,12 @@ class _Door(grpc.ServerInterceptor):
 
 
 def _refusal(code: grpc.StatusCode, message: str) -> Any:
-    """A handler that ends every call with this error."""
+    """Make a handler that ends every call with this error."""
     return grpc.unary_unary_rpc_method_handler(lambda _request, context: context.abort(code, message))
 
 
 def _channel_arguments(text: str) -> dict[str, int | str]:
-    """Read "name=value,name=value"; a value that is a whole number becomes one."""
+    """Parse "name=value,name=value"; whole numbers become int."""
     arguments: dict[str, int | str] = {}
     for part in filter(None, (part.strip() for part in text.split(","))):
         name, equals, value = part.partition("=")
@@ -203,7 +204,7 @@ def _channel_arguments(text: str) -> dict[str, int | str]:
 
 
 def _credentials(ssl: Any) -> Any:
-    """Server credentials of an SSLConfig message, PEM text in its fields."""
+    """Make the server's credentials from an SSLConfig message with PEM text in its fields."""
     for field in ("server_key", "server_cert"):
         if "-----BEGIN" not in getattr(ssl, field):
             raise StartError(f"--ssl_config_file: no PEM text was found in {field}. Put the text itself there.")

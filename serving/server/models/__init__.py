@@ -1,1 +1,1 @@
-"""Which models and which of their versions: config, policies, folders, versions, swap, repository."""
+"""The models and versions that are served: configs, policies, folders, swaps, and the repository that holds them."""

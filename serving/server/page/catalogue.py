@@ -1,4 +1,4 @@
-"""What the page must know of the models: versions, states, errors, signatures, and the task that model.json names."""
+"""The models as the page shows them: versions, states, errors, signatures, and the task that model.json names."""
 
 import threading
 from collections.abc import Mapping, Sequence
@@ -14,11 +14,11 @@ class Served(Protocol):
     """The part of a repository that the page asks."""
 
     def models(self) -> Mapping[str, Sequence[Version]]:
-        """Copies of the versions of every model, highest first."""
+        """Return copies of the versions of every model, highest first."""
 
 
 class Catalogue:
-    """Models as values for JSON; what a loaded version declares is read once, not at every look of every open page."""
+    """Models as values for JSON; the declaration of a loaded version is read once, not for each request of each open page."""
 
     def __init__(self, repository: Served) -> None:
         self._repository = repository
@@ -26,7 +26,7 @@ class Catalogue:
         self._lock = threading.Lock()
 
     def models(self) -> list[Entry]:
-        """One entry a model, in the repository's order: `name`, and `versions`, highest first.
+        """List one entry per model, in the repository's order: `name`, and `versions`, highest first.
 
         A version has `version` (a string, as in TensorFlow Serving's answers: 64 bits are too many for JavaScript), `state`,
         `error` (None also when its folder is gone), and while it is loaded `signatures`, `task`, `labels` and `input`
@@ -57,7 +57,7 @@ class Catalogue:
 
 
 def _declared(version: Version) -> Entry:
-    """What does not change while a version is loaded."""
+    """Describe the parts of a version that do not change while it is loaded."""
     signatures = {name: _signature(definition) for name, definition in sorted(version.model.signatures.items())}
     try:
         description = bundle.read_description(version.folder)
@@ -72,7 +72,7 @@ def _declared(version: Version) -> Entry:
 
 
 def _signature(definition: Any) -> Entry:
-    """Method name, and of every tensor dtype and shape (-1: any size; None: any number of dimensions)."""
+    """Describe a signature: its method name, and dtype and shape of each tensor (-1: any size; None: any rank)."""
     sides = {side: getattr(definition, side) for side in ("inputs", "outputs")}
     return {
         "method": definition.method_name,

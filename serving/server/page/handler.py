@@ -1,4 +1,4 @@
-"""Which path of the page gives which answer; no HTTP in here."""
+"""The page's answers by path, without HTTP."""
 
 from pathlib import Path
 
@@ -43,9 +43,9 @@ class Page:
         }
 
     def answer(self, method: str, path: str) -> Answer | None:
-        """The answer to GET and HEAD of `/`, `/page/<file>` and `/page/models.json`; None when the path is not the page's.
+        """Answer GET and HEAD of `/`, `/page/<file>` and `/page/models.json`; None for other paths.
 
-        HEAD is answered with the body too: the HTTP server leaves it out.
+        HEAD gets the body too; the HTTP server leaves it out.
         """
         if method not in ("GET", "HEAD") or not path.startswith(self._prefix):
             return None

@@ -1,1 +1,1 @@
-"""Flags, settings, the service and its end; how a version is loaded and warmed up."""
+"""The process: flags, settings, the service and its end, and how a version is loaded and warmed up."""

@@ -13,10 +13,10 @@ BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
 
 REFUSED = {
     "enable_profiler": "",
-    "mixed_precision": "Export the model in the precision that it shall run in.",
+    "mixed_precision": "Export the model in the precision that you want.",
     "num_tflite_interpreters_per_pool": "",
     "num_tflite_pools": "",
-    "platform_config_file": "Name what you need by the single flags.",
+    "platform_config_file": "Set what you need by flags of its own.",
     "prefer_tflite_model": "",
     "remove_unused_fields_from_bundle_metagraph": "",
     "skip_initialize_tpu": "",
@@ -26,7 +26,7 @@ REFUSED = {
     "xla_cpu_compilation_enabled": "",
     "xla_gpu_compilation_enabled": "",
 }
-"""Flags that `tensorflow_model_server` takes and this server does not, with what to do instead; never silently dropped."""
+"""Flags of `tensorflow_model_server` that this server refuses, with what to do instead; none is silently dropped."""
 
 
 class FlagError(ValueError):
@@ -34,73 +34,81 @@ class FlagError(ValueError):
 
 
 def _flag(default: T, text: str) -> T:
-    """A dataclass field that carries its own line of help."""
+    """Make a dataclass field that carries its own line of help."""
     return dataclasses.field(default=default, metadata={"help": text})
 
 
 @dataclass(frozen=True, kw_only=True)
 class Flags:
-    """What the server was told; every field is a flag of the same name."""
+    """The command line; every field is a flag of the same name."""
 
-    port: int = _flag(8500, "Port of the gRPC API; 0: none.")
+    port: int = _flag(8500, "Port of the gRPC API; 0 for none.")
     grpc_socket_path: str = _flag("", "Path of a Unix socket for the gRPC API, beside or instead of the port.")
-    grpc_max_threads: int = _flag(0, "Threads that answer gRPC calls; 0 takes four for each CPU.")
-    grpc_channel_arguments: str = _flag("", "Settings of the gRPC server: name=number, with commas between them.")
-    enable_grpc_healthcheck_service: bool = _flag(False, "Answer grpc.health.v1 too.")
-    enable_serialization_as_tensor_content: bool = _flag(False, "Pack answers over gRPC as tensor_content.")
-    ssl_config_file: str = _flag("", "Text file with an SSLConfig (PEM inside): the gRPC API speaks TLS.")
-    rest_api_port: int = _flag(0, "Port of the HTTP/REST API; 0: none.")
-    rest_api_host: str = _flag("0.0.0.0", "* Address to listen on, for both APIs.")  # noqa: S104
-    rest_api_num_threads: int = _flag(0, "Threads that answer REST calls; 0 takes four for each CPU.")
-    rest_api_timeout_in_ms: int = _flag(30_000, "Longest run of a model for one call, in milliseconds; 0: no limit.")
-    rest_api_enable_cors_support: bool = _flag(False, "Send CORS headers with every answer.")
-    rest_api_ssl_config_file: str = _flag("", "* Text file with an SSLConfig: the REST API speaks HTTPS.")
-    rest_api_max_body_bytes: int = _flag(104_857_600, "* Largest body of a request; 0: no limit.")
-    rest_api_body_timeout_in_ms: int = _flag(
-        60_000, "* Longest time for a body to arrive, in milliseconds; 0: no limit."
+    grpc_max_threads: int = _flag(0, "Threads that answer gRPC calls; 0 for four per CPU.")
+    grpc_channel_arguments: str = _flag("", "Settings of the gRPC library, as name=value,name=value.")
+    enable_grpc_healthcheck_service: bool = _flag(False, "Offer the health service grpc.health.v1.")
+    enable_serialization_as_tensor_content: bool = _flag(
+        False, "Pack the outputs of Predict over gRPC as tensor_content."
     )
-    max_concurrent_requests: int = _flag(1000, "* Calls in work at the same time; more are answered 503. 0: no limit.")
-    api_token_file: str = _flag("", "* File with a token: calls must bring it as `Authorization: Bearer TOKEN`.")
+    ssl_config_file: str = _flag("", "Text file with an SSLConfig (PEM inside): TLS for the gRPC API.")
+    rest_api_port: int = _flag(0, "Port of the HTTP/REST API; 0 for none.")
+    rest_api_host: str = _flag("0.0.0.0", "* Address to listen on, for both APIs.")  # noqa: S104
+    rest_api_num_threads: int = _flag(0, "Threads that answer REST calls; 0 for four per CPU.")
+    rest_api_timeout_in_ms: int = _flag(30_000, "Longest run for a REST call, in milliseconds; 0 for no limit.")
+    rest_api_enable_cors_support: bool = _flag(False, "Send CORS headers with every answer.")
+    rest_api_ssl_config_file: str = _flag("", "* Text file with an SSLConfig: HTTPS for the REST API.")
+    rest_api_max_body_bytes: int = _flag(104_857_600, "* Largest body of a request, in bytes; 0 for no limit.")
+    rest_api_body_timeout_in_ms: int = _flag(
+        60_000, "* Longest time for a body to arrive, in milliseconds; 0 for no limit."
+    )
+    max_concurrent_requests: int = _flag(1000, "* REST calls in work at the same time; more get 503. 0 for no limit.")
+    api_token_file: str = _flag("", "* File with a token, which calls must send as `Authorization: Bearer TOKEN`.")
     model_name: str = _flag("default", "Name of the model in the URL.")
-    model_base_path: str = _flag("", "Folder that holds one numbered folder for each version.")
+    model_base_path: str = _flag("", "Folder that holds one numbered folder per version.")
     model_config_file: str = _flag("", "Text file with a ModelServerConfig: several models, policies, labels.")
-    model_config_file_poll_wait_seconds: int = _flag(0, "Seconds between two looks into that file; 0: read once.")
-    allow_version_labels_for_unavailable_models: bool = _flag(False, "Let a new label name a version not loaded yet.")
-    file_system_poll_wait_seconds: int = _flag(1, "Seconds between two looks for new versions; 0: look once.")
-    flush_filesystem_caches: bool = _flag(True, "Taken, and without effect: the system drops cached files by itself.")
-    max_num_load_retries: int = _flag(5, "How often a version that failed to load is tried again.")
-    load_retry_interval_micros: int = _flag(60_000_000, "Microseconds between two such tries.")
-    num_load_threads: int = _flag(0, "Versions that are loaded at the same time; 0: one.")
-    num_unload_threads: int = _flag(0, "Taken, and without effect: each version is unloaded in a thread of its own.")
+    model_config_file_poll_wait_seconds: int = _flag(0, "How often to read that file again, in seconds; 0 for never.")
+    allow_version_labels_for_unavailable_models: bool = _flag(False, "Accept new labels for versions not loaded yet.")
+    file_system_poll_wait_seconds: int = _flag(
+        1, "How often to look for new versions, in seconds; 0 for only at the start."
+    )
+    flush_filesystem_caches: bool = _flag(True, "Accepted, but has no effect: the system drops cached files by itself.")
+    max_num_load_retries: int = _flag(5, "How often to try again when a version fails to load.")
+    load_retry_interval_micros: int = _flag(60_000_000, "Time between these attempts, in microseconds.")
+    num_load_threads: int = _flag(0, "Versions loaded at the same time; 0 for one.")
+    num_unload_threads: int = _flag(0, "Accepted, but has no effect: each version is unloaded in its own thread.")
     enable_model_warmup: bool = _flag(True, "Replay assets.extra/tf_serving_warmup_requests when a version is loaded.")
-    num_request_iterations_for_warmup: int = _flag(0, "How often each warm-up request is replayed, when above 0.")
-    enable_batching: bool = _flag(False, "Merge calls on one signature into one run of the model.")
+    num_request_iterations_for_warmup: int = _flag(0, "How often to replay each warm-up request; 0 for once.")
+    enable_batching: bool = _flag(False, "Merge calls on the same signature into one run of the model.")
     batching_parameters_file: str = _flag("", "Text file with BatchingParameters.")
     enable_per_model_batching_parameters: bool = _flag(False, "Read batching_params.pbtxt in each version folder too.")
-    enforce_session_run_timeout: bool = _flag(True, "A gRPC client's deadline ends its run; false is refused.")
-    enable_signature_method_name_check: bool = _flag(False, "Classify and regress only signatures declared for it.")
-    tensorflow_session_parallelism: int = _flag(0, "Threads of a session, for both kinds of parallelism; 0: automatic.")
-    tensorflow_intra_op_parallelism: int = _flag(0, "Threads that share the work of one op; 0: automatic.")
-    tensorflow_inter_op_parallelism: int = _flag(0, "Ops that run at the same time; 0: automatic.")
+    enforce_session_run_timeout: bool = _flag(True, "End a run at the deadline of its gRPC client; false is refused.")
+    enable_signature_method_name_check: bool = _flag(
+        False, "Refuse calls on signatures that are not declared for them."
+    )
+    tensorflow_session_parallelism: int = _flag(0, "Sets both of the next two flags; 0 for automatic.")
+    tensorflow_intra_op_parallelism: int = _flag(0, "Threads that share the work of one op; 0 for automatic.")
+    tensorflow_inter_op_parallelism: int = _flag(0, "Ops that run at the same time; 0 for automatic.")
     tensorflow_session_config_file: str = _flag("", "Text file with a tensorflow.ConfigProto for all sessions.")
-    per_process_gpu_memory_fraction: float = _flag(0.0, "Share of each GPU's memory that may be taken; 0: automatic.")
-    saved_model_tags: str = _flag("serve", "Tags of the graph to load from the SavedModel, with commas between them.")
+    per_process_gpu_memory_fraction: float = _flag(
+        0.0, "Share of each GPU's memory to use, from 0 to 1; 0 for automatic."
+    )
+    saved_model_tags: str = _flag("serve", "Tags of the graph to load from the SavedModel, separated by commas.")
     monitoring_config_file: str = _flag("", "Text file with a MonitoringConfig: Prometheus metrics on the REST port.")
-    enable_signature_metrics: bool = _flag(False, "* Metrics for each signature, beside TensorFlow Serving's.")
-    enable_trace_ids: bool = _flag(False, "* Take and answer W3C `traceparent` headers, and log them with failures.")
-    request_log_prefix: str = _flag("", "* Write requests to PREFIX-*.tfrecord, which replay as warm-up requests.")
-    request_log_sampling_rate: float = _flag(1.0, "* Share of the requests that is written, 0 to 1.")
+    enable_signature_metrics: bool = _flag(False, "* Add metrics per signature to TensorFlow Serving's.")
+    enable_trace_ids: bool = _flag(False, "* Read and send W3C `traceparent` headers, and log them with failures.")
+    request_log_prefix: str = _flag("", "* Record requests in PREFIX-*.tfrecord, which replay as warm-up requests.")
+    request_log_sampling_rate: float = _flag(1.0, "* Share of the requests to record, from 0 to 1.")
     enable_model_list: bool = _flag(False, "* Answer GET /v1/models with the names of the models, as KServe does.")
-    enable_output_filter: bool = _flag(False, '* Take `"output_filter": [names]` in the body of :predict.')
-    enable_binary_bodies: bool = _flag(False, "* Take .npy and PredictRequest bodies on :predict, by Content-Type.")
-    enable_float16: bool = _flag(False, "* Let half and bfloat16 tensors in and out of JSON.")
-    page: bool = _flag(True, "* A page to try the models at /.")
-    drain_seconds: int = _flag(30, "* How long calls under way may take after the signal to stop.")
-    version: bool = _flag(False, "Print the versions and stop.")
-    help: bool = _flag(False, "Print this list and stop.")
+    enable_output_filter: bool = _flag(False, '* Accept `"output_filter": [names]` in the body of :predict.')
+    enable_binary_bodies: bool = _flag(False, "* Accept .npy and PredictRequest bodies on :predict, by Content-Type.")
+    enable_float16: bool = _flag(False, "* Read and write half and bfloat16 tensors in JSON.")
+    page: bool = _flag(True, "* Show a page at / to try the models.")
+    drain_seconds: int = _flag(30, "* How long calls may still take after the signal to stop, in seconds.")
+    version: bool = _flag(False, "Print the versions and exit.")
+    help: bool = _flag(False, "Print this list and exit.")
 
     def check(self) -> None:
-        """Raise FlagError for values that no server can be started with."""
+        """Raise FlagError for values with which no server can start."""
         for name in ("port", "rest_api_port"):
             if not 0 <= getattr(self, name) <= 65535:
                 raise FlagError(f"--{name}={getattr(self, name)}: give a port from 1 to 65535, or 0 for none.")
@@ -116,11 +124,11 @@ class Flags:
         if not self.rest_api_host:
             raise FlagError("--rest_api_host is empty: give an address of this machine, such as 0.0.0.0 or 127.0.0.1.")
         if not self.model_name:
-            raise FlagError("--model_name is empty: give the name that stands in the URL.")
+            raise FlagError("--model_name is empty: give the name to use in URLs.")
         if self.batching_parameters_file and not self.enable_batching:
             raise FlagError(
                 "--batching_parameters_file is set without setting --enable_batching to true. Give --enable_batching "
-                "too, or leave the file out."
+                "too, or leave out the file."
             )
         if self.enable_per_model_batching_parameters and not self.enable_batching:
             raise FlagError("--enable_per_model_batching_parameters needs --enable_batching. Give both, or neither.")
@@ -168,7 +176,7 @@ def parse(arguments: Sequence[str]) -> Flags:
 
 
 def usage() -> str:
-    """The flags with their defaults, one a line."""
+    """List the flags with their defaults and what they do."""
     lines = [
         "usage: python -m serving --model_name=NAME --model_base_path=FOLDER --rest_api_port=8501 [--flag=value ...]",
         "",
@@ -191,7 +199,7 @@ def _value(name: str, text: str | None) -> float | bool | str:
             raise FlagError(f"--{name}={text}: '{text}' was found, true or false was expected.")
         return BOOLEANS[text.lower()]
     if text is None:
-        raise FlagError(f"--{name} stands without a value. Write --{name}=VALUE, in one piece.")
+        raise FlagError(f"--{name} has no value. Write --{name}=VALUE, in one piece.")
     if isinstance(default, str):
         return text
     if isinstance(default, float):
@@ -208,7 +216,7 @@ def _decimal(name: str, text: str) -> float:
 
 
 def _unknown(name: str) -> str:
-    """Say what is wrong with an unknown flag: not supported, or mistyped."""
+    """Describe what is wrong with an unknown flag: not supported, or mistyped."""
     if name in REFUSED:
         advice = REFUSED[name] or "Leave it out."
         return f"--{name} is a flag of tensorflow_model_server that this server does not support. {advice}"

@@ -1,4 +1,4 @@
-"""How a version becomes a model that answers: session, warm-up, batching."""
+"""Load a version: session, warm-up, batching."""
 
 import time
 from collections.abc import Callable
@@ -22,7 +22,7 @@ from serving.server.process.settings import Settings
 def loader(
     settings: Settings, *, scheduler: BatchScheduler | None, metrics: Metrics | None
 ) -> Callable[[ModelConfig, Path], LoadedModel | BatchedModel]:
-    """The function with which the repository loads a version; it needs TensorFlow only when it is called."""
+    """Make the function with which the repository loads a version; only calling it loads TensorFlow."""
     flags = settings.flags
     own_parameters = flags.enable_per_model_batching_parameters
 
@@ -51,7 +51,7 @@ def loader(
 
 
 def _session(settings: Settings, folder: Path) -> LoadedModel:
-    """The SavedModel in a session as the flags say."""
+    """Load the SavedModel into a session that is set up as the flags say."""
     flags = settings.flags
     intra, inter = flags.tensorflow_intra_op_parallelism, flags.tensorflow_inter_op_parallelism
     if not intra and not inter:

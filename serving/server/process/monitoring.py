@@ -9,7 +9,7 @@ DEFAULT_PATH = "/monitoring/prometheus/metrics"
 
 
 def read(path: Path) -> str:
-    """The URL path of the metrics that the MonitoringConfig text file `path` asks for; "" when it enables none.
+    """Read the URL path of the metrics in the MonitoringConfig text file `path`; "" when it enables none.
 
     Raises ServingError for a file that cannot be read, and for a URL path that no request can have.
     """

@@ -26,11 +26,11 @@ from serving.server.rest_api import http_server
 log = logging.getLogger("serving")
 
 MOST_FILES = 65_536
-"""Open files that the server asks for; each connection is one."""
+"""Open files to ask the system for; each connection is one."""
 
 
 def run(flags: Flags) -> None:
-    """Serve until SIGTERM or Ctrl-C; StartError when a port is taken, a file is wrong or a model cannot be loaded."""
+    """Serve until SIGTERM or Ctrl-C. Raises StartError when a port is taken, a file is wrong or a model cannot be loaded."""
     log.addHandler(logging.StreamHandler())
     log.setLevel(logging.INFO)
     signal.signal(signal.SIGTERM, _stop)
@@ -49,7 +49,7 @@ class Service:
     def __init__(self, chosen: Settings) -> None:
         flags = chosen.flags
         self._settings, self._flags = chosen, flags
-        # Ports that are taken are said before a model is loaded.
+        # A taken port is reported before any model is loaded.
         self._listener = _listen(flags, "rest_api_port") if flags.rest_api_port else None
         if flags.port:
             _listen(flags, "port").close()
@@ -92,7 +92,7 @@ class Service:
             raise StartError("; ".join(self._problems))
 
     def close(self) -> None:
-        """Answer what is under way over gRPC, then free everything."""
+        """Finish the running calls over gRPC, then free everything."""
         self._stop_grpc()
         if self._grpc_end is not None:
             self._grpc_end.join()
@@ -147,7 +147,7 @@ class Service:
         self._watcher.follow()
 
     def _grpc_server(self) -> Any:
-        """The gRPC API, not yet listening; None without an address for it."""
+        """Make the gRPC API, which does not listen yet; None without an address for it."""
         flags = self._flags
         if not (flags.port or flags.grpc_socket_path):
             return None
@@ -169,7 +169,7 @@ class Service:
             log.info("Running gRPC ModelServer at %s:%d ...", flags.rest_api_host, flags.port)
 
     def _stop_grpc(self) -> None:
-        """Let the gRPC API drain, beside REST and for as long."""
+        """Let the gRPC API finish its calls, at the same time as REST and with the same limit."""
         if self._grpc is not None and self._grpc_end is None:
             self._grpc_end = threading.Thread(
                 target=self._grpc.stop, args=(self._flags.drain_seconds,), name="grpc end"
@@ -177,21 +177,21 @@ class Service:
             self._grpc_end.start()
 
     def _drain(self) -> None:
-        """The signal to stop was heard: both APIs take no new connections, and no further version is loaded."""
+        """Begin to end: take no new connections over both APIs, and load no further version."""
         self._watcher.stopping.set()
         self._repository.stop()
         self._app.drain()
         self._stop_grpc()
 
     def _end(self) -> None:
-        """Let `serve` return."""
+        """Make `serve` return."""
         self._watcher.stopping.set()
         if self._http is not None:
             self._http.should_exit = True
 
 
 def _raise_file_limit() -> None:
-    """Take more open files, and so connections, where the system lets us; the usual 1024 are soon used up."""
+    """Raise the limit of open files, and so of connections, where the system allows it; the usual 1024 are soon used up."""
     with contextlib.suppress(ImportError, ValueError, OSError):  # Windows; a limit that may not be raised
         import resource
 
@@ -217,7 +217,7 @@ def _listen(flags: Flags, name: str) -> Any:
 
 
 def _recorder(flags: Flags, metrics: Metrics | None) -> Recorder | None:
-    """None when no request can ever be recorded, so that calls need not ask."""
+    """Make the recorder; None when no request can ever be recorded, so that calls need not ask."""
     if not flags.request_log_prefix and not flags.model_config_file:
         return None
     try:
@@ -227,5 +227,5 @@ def _recorder(flags: Flags, metrics: Metrics | None) -> Recorder | None:
 
 
 def _stop(_number: int, _frame: object) -> None:
-    """Exit cleanly; uvicorn takes the signals while it runs, and sends them here when it has ended."""
+    """Exit cleanly. uvicorn handles the signals while it runs, and raises them again when it has ended."""
     sys.exit(0)

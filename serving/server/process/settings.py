@@ -1,4 +1,4 @@
-"""What the files named by the flags say: read once, before anything is started."""
+"""The flags with the content of the files that they name, read once before anything starts."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,21 +23,21 @@ class Settings:
 
     flags: Flags
     models: Sequence[ModelConfig] | None
-    """None when nothing stands in the config file."""
+    """None when the config file is empty."""
     batching: BatchingParameters | None
     """None when batching is off."""
     metrics_path: str
-    """Where Prometheus finds the metrics; empty when they are off."""
+    """URL path of the metrics; empty when they are off."""
     token: str
     rest_tls: Any
-    """SSLConfig message of the REST API; None for plain HTTP."""
+    """SSLConfig message for the REST API; None for plain HTTP."""
     grpc_tls: Any
     session_config: Any
     """tf.compat.v1.ConfigProto that all sessions start from; None for an empty one."""
 
 
 def read(flags: Flags) -> Settings:
-    """Read every file that the flags name; StartError says which one is wrong and why."""
+    """Read every file that the flags name. Raises StartError, which names the file that is wrong."""
     try:
         return Settings(
             flags=flags,
@@ -54,7 +54,7 @@ def read(flags: Flags) -> Settings:
 
 
 def _models(flags: Flags) -> Sequence[ModelConfig] | None:
-    """The models of the config file, else the one model of the flags."""
+    """Read the models of the config file, else find the one model of the flags."""
     if flags.model_config_file:
         configs = config.read(Path(flags.model_config_file))
         config.check_platforms(configs or [])
@@ -81,7 +81,7 @@ def _tls(path: str) -> Any:
 
 
 def _session_config(flags: Flags) -> Any:
-    """Read only where a flag asks for it, because the message loads TensorFlow."""
+    """Make the ConfigProto of all sessions; only if a flag asks for it, because the message loads TensorFlow."""
     path, share = flags.tensorflow_session_config_file, flags.per_process_gpu_memory_fraction
     if not path and not share:
         return None
@@ -97,7 +97,7 @@ def _session_config(flags: Flags) -> Any:
 
 
 def _token(path: str) -> str:
-    """The token in a file, without the line break at its end."""
+    """Read the token in a file, without the line break at its end."""
     if not path:
         return ""
     try:
@@ -105,5 +105,5 @@ def _token(path: str) -> str:
     except (OSError, UnicodeDecodeError) as error:
         raise StartError(f"--api_token_file={path}: {error}. Give a file that holds one line of ASCII text.") from error
     if not token or len(token.split()) > 1:
-        raise StartError(f"--api_token_file={path}: one word was expected, {len(token.split())} were found.")
+        raise StartError(f"--api_token_file={path}: expected one word, found {len(token.split())}.")
     return token

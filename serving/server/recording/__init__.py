@@ -1,1 +1,1 @@
-"""Which requests are written down, and the files of it."""
+"""Records of requests: which ones are written, and their files."""

@@ -1,4 +1,4 @@
-"""Which requests are recorded where: the request logs of the models."""
+"""The request logs of the models: which requests are recorded, and where."""
 
 import logging
 import threading
@@ -19,14 +19,14 @@ class Recorder:
     """Records the requests of models that have a `logging_config`, and those of all others under one prefix, if any."""
 
     def __init__(self, *, prefix: str, rate: float, metrics: Metrics | None = None) -> None:
-        """`prefix`, `rate`: for models that say nothing themselves; no prefix, no record. Raises ServingError as RequestLog."""
+        """`prefix`, `rate`: for models without a `logging_config`; without a prefix none. Raises ServingError as RequestLog does."""
         self._metrics = metrics
         self._lock = threading.Lock()
         self._common = RequestLog(prefix, rate=rate, metrics=metrics) if prefix else None
         self._own: dict[str, tuple[tuple[str, float], RequestLog]] = {}
 
     def follow(self, configs: Sequence[ModelConfig]) -> None:
-        """Record as these configs of all models say, from now on."""
+        """Follow these configs of all models from now on."""
         wanted = {
             config.name: (config.log_prefix, config.log_rate)
             for config in configs
@@ -44,7 +44,7 @@ class Recorder:
             request_log.close()
 
     def record(self, version: Version, kind: Kind, signature: str, inputs: Mapping[str, np.ndarray]) -> None:
-        """Record an answered request, if its model's requests are; examples of classify and regress stand under `inputs`."""
+        """Record an answered request, if its model has a log; classify and regress have their examples under `inputs`."""
         own = self._own.get(version.name)
         chosen = own[1] if own is not None else self._common
         if chosen is not None:
@@ -58,7 +58,7 @@ class Recorder:
             return None
 
     def close(self) -> None:
-        """Write what waits."""
+        """Write the waiting requests, and close all logs."""
         for chosen in [self._common, *(own for _, own in self._own.values())]:
             if chosen is not None:
                 chosen.close()

@@ -1,7 +1,7 @@
-"""Requests written down as they are answered, in files that TensorFlow Serving replays as warm-up requests.
+"""A log of answered requests, in files that TensorFlow Serving replays as warm-up requests.
 
 `<prefix>-<UTC time>-<n>.tfrecord` is a TFRecord of PredictionLog. Copy one to
-`<version>/assets.extra/tf_serving_warmup_requests`, and that version takes traffic only after it has answered them all.
+`<version>/assets.extra/tf_serving_warmup_requests`, and that version takes calls only after it has answered them all.
 """
 
 import logging
@@ -25,39 +25,39 @@ log = logging.getLogger(__name__)
 
 Kind = Literal["predict", "classify", "regress"]
 Record = Callable[[Version, Kind, str, Mapping[str, np.ndarray]], None]
-"""Takes note of a request that was answered: version, kind of call, signature, inputs."""
+"""Records an answered request: version, kind of call, signature, inputs."""
 
 MOST_WAITING = 1000
 MOST_WAITING_BYTES = 64 * 2**20
 FINISH_SECONDS = 300.0
-"""A file is complete after this time even when it is not full, so that a quiet server's requests can be read too."""
+"""A file is complete after this time even if it is not full, so that the requests of a quiet server can be read too."""
 CLOSE_SECONDS = 30.0
 
 
 class _Request(NamedTuple):
-    """One request as it waits to be written."""
+    """A request that waits to be written."""
 
     name: str
     number: int
     kind: Kind
     signature: str
     inputs: Mapping[str, np.ndarray]
-    """Of classify and regress: the serialised tf.Examples as `inputs`."""
+    """For classify and regress: the serialised tf.Examples, as `inputs`."""
     size: int
     seconds: float
 
 
 class RequestLog:
-    """Writes a share of the requests on a thread of its own; it never waits and never raises into an answer.
+    """Writes a share of the requests in a thread of its own; `record` never waits and never raises.
 
-    Requests beyond MOST_WAITING or MOST_WAITING_BYTES in its queue are dropped. Counted are `written`, `dropped` and
-    `failed` requests, here and in the metrics.
+    Requests beyond MOST_WAITING or MOST_WAITING_BYTES in the queue are dropped. The requests that were `written`,
+    `dropped` and `failed` are counted, here and in the metrics.
     """
 
     def __init__(
         self, prefix: str, *, rate: float = 1.0, largest_file: int = MAX_RECORDS, metrics: Metrics | None = None
     ) -> None:
-        """`rate`: share of the requests, 0 to 1. Raises ServingError when no file can be written under `prefix`."""
+        """`rate`: share of the requests to record, 0 to 1. Raises ServingError when no file can be written under `prefix`."""
         self.written = self.dropped = self.failed = 0
         self._prefix = prefix
         self._rate = rate
@@ -70,7 +70,7 @@ class RequestLog:
         self._changed = threading.Condition()
         self._file: _File | None = None
         self._quiet = False
-        """Whether the trouble at hand has been logged; it is logged again after a success."""
+        """Whether the current trouble has been logged; the next one after a success is logged again."""
         _check_prefix(prefix)
         self._thread = threading.Thread(target=self._work, name="request_log", daemon=True)
         self._thread.start()
@@ -78,7 +78,7 @@ class RequestLog:
     def record(
         self, version: Version, kind: Kind, signature: str, inputs: Mapping[str, np.ndarray] | np.ndarray
     ) -> None:
-        """Take one request, which must not change any more; of classify and regress the serialised tf.Examples [n]."""
+        """Take one request, whose arrays must not change any more; for classify and regress the serialised tf.Examples [n]."""
         if self._random.random() >= self._rate:
             return
         if isinstance(inputs, np.ndarray):
@@ -95,7 +95,7 @@ class RequestLog:
             self._changed.notify()
 
     def close(self) -> None:
-        """Write what waits, complete the last file and stop; at most CLOSE_SECONDS."""
+        """Write the waiting requests, complete the last file and stop; in CLOSE_SECONDS at most."""
         with self._changed:
             self._closed = True
             self._changed.notify()
@@ -112,7 +112,7 @@ class RequestLog:
                 self._finish()
 
     def _next(self) -> tuple[_Request | None, bool]:
-        """The next request if there is one before the file is due, and whether the end has come."""
+        """Wait for the next request, until the file is due; also return whether the log has ended."""
         with self._changed:
             deadline = self._file.deadline - time.monotonic() if self._file is not None else None
             self._changed.wait_for(lambda: self._waiting or self._closed, deadline)
@@ -123,7 +123,7 @@ class RequestLog:
             return request, False
 
     def _write(self, request: _Request) -> None:
-        """Append one request to the open file; a file that could not be written to keeps its unfinished name."""
+        """Append one request to the open file; a file that cannot be written to keeps its temporary name."""
         try:
             record = _prediction_log(request, rate=self._rate)
         except Exception as error:  # a tensor too large for a protocol buffer; the file is still good
@@ -149,7 +149,7 @@ class RequestLog:
             self._fail(error)
 
     def _fail(self, error: Exception) -> None:
-        """Count what could not be written; say so once."""
+        """Count a request that was not written; log the trouble once."""
         self._count("failed")
         if not self._quiet:
             self._quiet = True
@@ -162,7 +162,7 @@ class RequestLog:
 
 
 class _File:
-    """One TFRecord file; it has another name until it is complete."""
+    """One TFRecord file; it has a temporary name until it is complete."""
 
     def __init__(self, prefix: str) -> None:
         import tensorflow as tf
@@ -186,7 +186,7 @@ class _File:
 
 
 def _claim(prefix: str) -> tuple[Path, Path]:
-    """The name of a file that nobody has, and the name under which it is written."""
+    """Choose a free file name, and the temporary name to write under."""
     start, number = f"{prefix}-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}", 0
     while True:
         path = Path(f"{start}-{number}.tfrecord")
@@ -201,7 +201,7 @@ def _claim(prefix: str) -> tuple[Path, Path]:
 
 
 def _check_prefix(prefix: str) -> None:
-    """Make the folder and try to write there: the person who starts the server should hear of it, not a request."""
+    """Make the folder and try to write there, so that a wrong prefix is reported at the start."""
     try:
         Path(prefix).parent.mkdir(parents=True, exist_ok=True)
         _, part = _claim(prefix)
@@ -215,12 +215,12 @@ def _check_prefix(prefix: str) -> None:
 
 
 def _size(array: np.ndarray) -> int:
-    """Bytes that an array holds, those of its strings included."""
+    """Count the bytes that an array holds, including its strings."""
     return sum(map(len, array.flat)) if array.dtype == object else array.nbytes
 
 
 def _prediction_log(request: _Request, *, rate: float) -> bytes:
-    """A request as a serialised tensorflow.serving.PredictionLog."""
+    """Write a request as a serialised tensorflow.serving.PredictionLog."""
     from tensorflow_serving.apis import prediction_log_pb2
 
     record = prediction_log_pb2.PredictionLog()
