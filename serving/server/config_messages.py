@@ -1,7 +1,7 @@
-"""TensorFlow Serving's configuration messages that its Python package leaves out, and the reader of its text files.
+"""Configuration messages that TensorFlow Serving's Python package lacks, and the reader of text files.
 
 Names and field numbers are those of tensorflow_serving/servables/tensorflow/session_bundle_config.proto,
-tensorflow_serving/config/monitoring_config.proto and tensorflow_serving/config/ssl_config.proto. They live in a pool of
+tensorflow_serving/config/monitoring_config.proto and tensorflow_serving/config/ssl_config.proto. They are in a pool of
 their own, so that they never collide with another package's copy of the same files.
 """
 
@@ -68,7 +68,7 @@ def read_text(path: Path, message: Message) -> Message:
 
 
 def _make_classes() -> dict[str, Any]:
-    """The message classes by name."""
+    """Make the message classes, by name."""
     pool = descriptor_pool.DescriptorPool()
     pool.AddSerializedFile(wrappers_pb2.DESCRIPTOR.serialized_pb)
     pool.AddSerializedFile(_describe().SerializeToString())
@@ -76,7 +76,7 @@ def _make_classes() -> dict[str, Any]:
 
 
 def _describe() -> Any:
-    """All messages as one .proto file."""
+    """Describe all messages as one .proto file."""
     file = descriptor_pb2.FileDescriptorProto(
         name="serving/config.proto", package=PACKAGE, syntax="proto3", dependency=["google/protobuf/wrappers.proto"]
     )

@@ -3,7 +3,7 @@
 Names, labels, kinds and buckets are those of tensorflow_serving/servables/tensorflow/util.cc,
 servables/tensorflow/saved_model_warmup_util.cc, batching/batching_util.h, batching/batching_session.cc and of
 tensorflow/cc/saved_model/loader.cc; the text is that of util/prometheus_exporter.cc. Two things differ on purpose: sums
-keep all their digits (TensorFlow Serving prints six, which hides growth), and a line break in a label is escaped.
+keep all their digits (TensorFlow Serving prints six, which hides growth), and line breaks in labels are escaped.
 """
 
 import bisect
@@ -16,7 +16,7 @@ from pathlib import Path
 from serving.server.errors import Code
 
 MOST_SERIES = 1000
-"""Label sets of one metric; model names come from clients, so that without a limit anybody could fill the memory."""
+"""Limit of label sets per metric; model names come from clients, who could fill the memory without a limit."""
 LONGEST_LABEL = 1000
 OTHER = "other"
 """Stands for the first label of all label sets above MOST_SERIES, and for labels longer than LONGEST_LABEL."""
@@ -44,7 +44,7 @@ class Counter:
             self._values[labels] = self._values.get(labels, 0) + amount
 
     def lines(self) -> Iterator[str]:
-        """The samples in the order of their labels."""
+        """Write the samples in the order of their labels."""
         with self._lock:
             values = sorted(self._values.items())
         for labels, value in values:
@@ -52,7 +52,7 @@ class Counter:
 
 
 class Histogram:
-    """How many values lie below each limit, for each set of label values.
+    """Counts of the values below each limit, for each set of label values.
 
     A value that equals a limit counts above it, as in TensorFlow's monitoring::Sampler.
     """
@@ -65,7 +65,7 @@ class Histogram:
         self._limits = list(limits)
         self._limit_texts = [f"{limit:g}" for limit in limits] + ["+Inf"]
         self._counts: dict[Labels, list[int]] = {}
-        """For each label set the counts between the limits, and last the sum of the values."""
+        """For each label set the counts between the limits, and at the end the sum of the values."""
         self._lock = threading.Lock()
 
     def add(self, labels: Labels, *values: int) -> None:
@@ -80,7 +80,7 @@ class Histogram:
                 counts[-1] += value
 
     def lines(self) -> Iterator[str]:
-        """The cumulative buckets, sum and count of each label set, in the order of the labels."""
+        """Write the cumulative buckets, sum and count of each label set, in the order of the labels."""
         with self._lock:
             copied = sorted((labels, list(counts)) for labels, counts in self._counts.items())
         for labels, (*counts, total) in copied:
@@ -94,20 +94,20 @@ class Histogram:
 
 
 class Metrics:
-    """Everything that is counted in one process; safe and cheap from any thread. Times are given in seconds.
+    """All metrics of one process; safe and cheap to update from any thread. Times are given in seconds.
 
-    Who calls what, as in TensorFlow Serving:
+    Each call counts the same as in TensorFlow Serving:
 
-    | call | who, when |
+    | call | counts |
     |---|---|
-    | count_request | predict, classify and regress over both APIs, with any status; over REST also what was refused before the call |
-    | time_request | the same calls if they were OK. api: REST "predict", "classify", "regress"; gRPC "Predict", "Classify", "Regress". entrypoint: "REST", "GRPC" |
-    | time_run | each run of the model that was OK, seen by one request (in a batch: with the waiting). api: "Predict", "Classify", "Regress" over REST too. runtime: "TF1" |
-    | count_examples | each Classify, Regress and MultiInference that was OK: its tf.Examples |
+    | count_request | predict, classify and regress over both APIs, with any status; over REST also requests that were refused before the call |
+    | time_request | those of them that were OK. api: REST "predict", "classify", "regress"; gRPC "Predict", "Classify", "Regress". entrypoint: "REST", "GRPC" |
+    | time_run | each run of the model that was OK, as one request sees it (in a batch: with the waiting). api: "Predict", "Classify", "Regress" over REST too. runtime: "TF1" |
+    | count_examples | the tf.Examples of each Classify, Regress and MultiInference that was OK |
     | time_warmup | each replay of warm-up requests, not when there is no file. path: the version's folder |
     | time_load | each attempt to load a SavedModel. path: the version's folder |
     | batch | each batch that was run |
-    | count_logged | the request log |
+    | count_logged | the requests of the request log |
     """  # noqa: E501
 
     def __init__(self, *, per_signature: bool = False) -> None:
@@ -137,11 +137,11 @@ class Metrics:
         self._requests.add((model, code.name))
 
     def time_request(self, model: str, api: str, entrypoint: str, seconds: float) -> None:
-        """Note how long an OK request took, from its first byte to its answer."""
+        """Record how long an OK request took, until its answer."""
         self._request_time.add((model, api, entrypoint), _microseconds(seconds))
 
     def time_run(self, model: str, api: str, runtime: str, seconds: float, signature: str = "") -> None:
-        """Note how long the model ran for a request; by signature too when that was asked for."""
+        """Record how long the model ran for a request; per signature too, if that is enabled."""
         duration = _microseconds(seconds)
         self._run_time.add((model, api, runtime), duration)
         if self._signature_time is not None:
@@ -153,16 +153,16 @@ class Metrics:
         self._examples_total.add((model,), count)
 
     def time_warmup(self, path: str, code: Code, seconds: float) -> None:
-        """Note how long the warm-up requests of a version took, and how they ended."""
+        """Record how long the warm-up requests of a version took, and how they ended."""
         self._warmup_time.add((path, code.name), _microseconds(seconds))
 
     def time_load(self, path: str, seconds: float, *, ok: bool) -> None:
-        """Note how long it took to load a version, or to fail to."""
+        """Record how long it took to load a version, or to fail."""
         self._loads.add((path, "success" if ok else "fail"))
         self._load_time.add((path,), _microseconds(seconds))
 
     def batch(self, pool: str, *, waited: Sequence[float], sizes: Sequence[int], rows: int, padded: int) -> None:
-        """Count one batch: of each request the seconds in the queue and the rows; `rows` altogether, `padded` more."""
+        """Count one batch: seconds in the queue and rows of each request, `rows` in all, and `padded` added rows."""
         self._waited.add((pool,), *map(_microseconds, waited))
         self._input_rows.add((), *sizes)
         self._batch_rows.add((), rows + padded)
@@ -174,7 +174,7 @@ class Metrics:
         self._logged.add((outcome,), count)
 
     def text(self) -> str:
-        """Everything in Prometheus' text format, in the order of the names."""
+        """Write everything in Prometheus' text format, in the order of the names."""
         families = [family for family in vars(self).values() if isinstance(family, Counter | Histogram)]
         lines = []
         for family in sorted(families, key=lambda family: family.name):
@@ -184,7 +184,7 @@ class Metrics:
 
 
 def _process() -> Iterator[str]:
-    """What any Prometheus exporter says about its process; the memory only where /proc tells it."""
+    """Write the metrics of the process that any Prometheus exporter has; the memory only where there is /proc."""
     yield "# TYPE process_cpu_seconds_total counter"
     yield f"process_cpu_seconds_total {time.process_time():.2f}"
     yield "# TYPE process_start_time_seconds gauge"
@@ -198,7 +198,7 @@ def _process() -> Iterator[str]:
 
 
 def _exponential(first: float, growth: float, count: int) -> list[float]:
-    """Limits of monitoring::Buckets::Exponential, multiplied up one by one as there."""
+    """Compute the limits of monitoring::Buckets::Exponential, one from the other as it does."""
     limits = [first]
     while len(limits) < count:
         limits.append(limits[-1] * growth)
@@ -210,14 +210,14 @@ def _microseconds(seconds: float) -> int:
 
 
 def _limit(labels: Labels, known: Mapping[Labels, object]) -> Labels:
-    """The labels to count a new label set under."""
+    """Choose the labels under which a new label set is counted."""
     if labels and (len(known) >= MOST_SERIES or len(labels[0]) > LONGEST_LABEL):
         return (OTHER, *labels[1:])
     return labels
 
 
 def _pairs(names: Iterable[str], values: Iterable[str]) -> str:
-    """`name="value"` with commas between."""
+    """Write `name="value"` pairs, separated by commas."""
     return ",".join(f'{name}="{_escape(value)}"' for name, value in zip(names, values, strict=True))
 
 

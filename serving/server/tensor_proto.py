@@ -1,6 +1,6 @@
-"""Tensors of the gRPC API: tensorflow.TensorProto to NumPy array and back, by the rules of TensorFlow's Tensor::FromProto.
+"""tensorflow.TensorProto to NumPy array and back, by the rules of TensorFlow's Tensor::FromProto.
 
-Numbers are copied in one piece, never one by one, where the message keeps them in one piece.
+Numbers that the message keeps in one piece are copied in one piece, never one by one.
 """
 
 import math
@@ -11,7 +11,7 @@ import ml_dtypes
 import numpy as np
 
 MOST_FILLED_BYTES = 2**28
-"""Largest array made of fewer values than it has elements: a message of 20 bytes must not take all the memory."""
+"""Largest array that is filled from fewer values: a message of 20 bytes must not take all the memory."""
 
 MOST_DIMS = 64
 """NumPy's limit; TensorFlow's is 254."""
@@ -64,7 +64,7 @@ _WIRE: dict[str, np.dtype] = {
     "uint32_val": np.dtype(np.uint32),
     "uint64_val": np.dtype(np.uint64),
 }
-"""Type of the numbers in a typed field; the parts of complex numbers stand one after the other."""
+"""Type of the numbers in a typed field; complex numbers are stored as pairs."""
 
 _PACKED = {"float_val": 5, "double_val": 6, "scomplex_val": 9, "bool_val": 11, "dcomplex_val": 12}
 """Fields whose packed form is the memory of the array, with their numbers in tensor.proto."""
@@ -74,12 +74,12 @@ _FEW = 64
 
 
 def to_array(proto: Any) -> np.ndarray:
-    """The array that a tensorflow.TensorProto means; strings as an object array of bytes. It may be read-only.
+    """Read the array of a tensorflow.TensorProto; strings as an object array of bytes. It may be read-only.
 
-    Typed values (`float_val` ...) may be fewer than the elements, then the last one fills the rest (zero when there is
-    none), or more, then they are cut. Raises ValueError for a type that cannot be carried, for a shape that is not
-    fully known or that no array can have, for `tensor_content` of another size than the shape's, and when filling up
-    would take more than MOST_FILLED_BYTES.
+    If there are fewer typed values (`float_val` ...) than elements, the last one fills the rest (zero when there is
+    none); surplus values are cut. Raises ValueError for a type that no request can have, for a shape that is not fully
+    known or that no array can have, for `tensor_content` of another size than the shape's, and when filling up would
+    take more than MOST_FILLED_BYTES.
     """
     if proto.dtype not in _FIELDS:
         raise ValueError(f"A tensor of DataType {proto.dtype} was found, which no request can carry.")
@@ -124,9 +124,9 @@ def write(array: np.ndarray, proto: Any, *, declared: int = 0, content: bool = F
 
 
 def _shape(message: Any) -> tuple[int, ...]:
-    """The sizes of a TensorShapeProto, all known."""
+    """Read the sizes of a TensorShapeProto, which must all be known."""
     if len(message.dim) > MOST_DIMS:
-        raise ValueError(f"A shape of {len(message.dim)} dimensions was found, at most {MOST_DIMS} can be had.")
+        raise ValueError(f"A shape of {len(message.dim)} dimensions was found, at most {MOST_DIMS} are possible.")
     shape = tuple(dim.size for dim in message.dim)
     if message.unknown_rank or any(size < 0 for size in shape):
         raise ValueError(f"The shape {list(shape)} was found, but each size must be known and not negative.")
@@ -134,18 +134,18 @@ def _shape(message: Any) -> tuple[int, ...]:
 
 
 def _from_content(content: bytes, dtype: np.dtype, count: int) -> np.ndarray:
-    """The flat array of `count` elements whose memory `tensor_content` holds."""
+    """Read the flat array of `count` elements in `tensor_content`."""
     if dtype.kind == "O":
         return _strings_from_content(content, count)
     if len(content) != count * dtype.itemsize:
         raise ValueError(f"tensor_content holds {len(content)} bytes, the shape needs {count * dtype.itemsize}.")
     if dtype.kind == "b":
-        return np.frombuffer(content, np.uint8) != 0  # a byte of 2 would be no bool that NumPy understands
+        return np.frombuffer(content, np.uint8) != 0  # NumPy takes only the bytes 0 and 1 for bool
     return np.frombuffer(content, dtype)
 
 
 def _strings_from_content(content: bytes, count: int) -> np.ndarray:
-    """The strings of TensorFlow's EncodeStringList: all lengths as varints, then all bytes."""
+    """Read the strings of TensorFlow's EncodeStringList: all lengths as varints, then all bytes."""
     if count > len(content):
         raise ValueError(f"tensor_content holds {len(content)} bytes, the shape needs {count} strings.")
     position = 0
@@ -167,18 +167,18 @@ def _cut(content: bytes, position: int, lengths: list[int]) -> Iterator[bytes]:
 
 
 def _varint(content: bytes, position: int) -> tuple[int, int]:
-    """One varint of at most 32 bits, and where it ends."""
+    """Read one varint of at most 32 bits, and return where it ends."""
     number = 0
     for shift, byte in zip(range(0, 35, 7), content[position : position + 5], strict=False):
         number |= (byte & 0x7F) << shift
         position += 1
         if byte < 0x80:
             return number, position
-    raise ValueError("tensor_content is no list of strings.")
+    raise ValueError("tensor_content is not a list of strings.")
 
 
 def _values(values: Any, field: str, dtype: np.dtype, count: int) -> np.ndarray:
-    """At most `count` values of a typed field as a flat array."""
+    """Read at most `count` values of a typed field as a flat array."""
     if field == "string_val":
         strings = np.empty(min(len(values), count), np.object_)
         strings[:] = values[:count]
@@ -195,7 +195,7 @@ def _values(values: Any, field: str, dtype: np.dtype, count: int) -> np.ndarray:
 
 
 def _fitted(values: np.ndarray, dtype: np.dtype, count: int) -> np.ndarray:
-    """The flat array of `count` elements: the values, then the last of them again and again."""
+    """Fill a flat array of `count` elements: the values, then the last of them repeated."""
     if len(values) == count:
         return values
     if count * dtype.itemsize > MOST_FILLED_BYTES:
@@ -208,7 +208,7 @@ def _fitted(values: np.ndarray, dtype: np.dtype, count: int) -> np.ndarray:
 
 
 def _packed(number: int, data: bytes) -> bytes:
-    """A message that has only the packed field `number`."""
+    """Write a message that has only the packed field `number`."""
     header = bytearray([number << 3 | 2])
     length = len(data)
     while length >= 0x80:

@@ -1,1 +1,1 @@
-"""TensorFlow Serving's dynamic batching: scheduler, queues, padding, parameters."""
+"""TensorFlow Serving's dynamic batching: models, scheduler, queues, padding, parameters."""

@@ -1,4 +1,4 @@
-"""A model whose calls run together with others."""
+"""A model whose calls run in batches."""
 
 import threading
 import time
@@ -15,12 +15,12 @@ from serving.server.errors import ServingError, invalid_argument
 
 
 class BatchedModel:
-    """A model whose calls run in batches; with the attributes of LoadedModel."""
+    """A model whose calls run together with others; it has the attributes of LoadedModel."""
 
     def __init__(
         self, model: LoadedModel, scheduler: BatchScheduler, parameters: BatchingParameters | None = None
     ) -> None:
-        """parameters: those of this model; the scheduler's when absent. Those about threads are ignored."""
+        """parameters: for this model; the scheduler's when absent. The parameters about threads are ignored."""
         if parameters is not None:
             parameters.check()
         self.model = model
@@ -43,11 +43,11 @@ class BatchedModel:
     ) -> None:
         """Queue a call and return; `done` is called once, in a batch thread, with the outputs or a ServingError.
 
-        inputs: alias to array [rows, ...], as many rows in each; `outputs`: only these aliases; `deadline`: time of the
-        monotonic clock, in seconds, after which a start is pointless. When all calls of a batch carry the same
-        attribute `deliver` on their `done`, that is called instead, with a list of pairs (done, outcome).
-        Raises ServingError at once for a call that cannot be queued: INVALID_ARGUMENT for what is wrong with it,
-        UNAVAILABLE when the queue is full or the model is closed.
+        inputs: alias to array [rows, ...], with the same number of rows. `outputs`: only these aliases. `deadline`: time
+        of the monotonic clock, in seconds, after which the call need not start. When the `done` of all calls in a batch
+        have the same attribute `deliver`, that is called instead, with a list of pairs (done, outcome).
+        Raises ServingError at once for a call that cannot be queued: INVALID_ARGUMENT for a wrong one, UNAVAILABLE when
+        the queue is full or the model is closed.
         """
         key = (signature, None if outputs is None else tuple(outputs))
         queue = self._queues.get(key) or self._open_queue(*key)
@@ -71,15 +71,15 @@ class BatchedModel:
         return outcome
 
     def input_types(self, signature: str) -> dict[str, int]:
-        """As the model's own."""
+        """Return what the model itself returns."""
         return self.model.input_types(signature)
 
     def takes_at_most(self, seconds: float, signature: str) -> bool:
-        """Never: a call waits for others, however quick the model is."""
+        """Return False: a call waits for others, however quick the model is."""
         return False
 
     def close(self) -> None:
-        """Answer what is queued, refuse what comes, and free the model; not to be called from a `done`."""
+        """Answer the queued calls, refuse new ones, and free the model; not to be called from a `done`."""
         with self._lock:
             self._closed = True
             queues = list(self._queues.values())
@@ -87,7 +87,7 @@ class BatchedModel:
         self.model.close()
 
     def _open_queue(self, signature: str, outputs: tuple[str, ...] | None) -> BatchQueue:
-        """The queue of a signature and of some of its outputs, whatever their order; ServingError for other names."""
+        """Open the queue of a signature and of some of its outputs, in any order. Raises ServingError for other names."""
         described = self.signatures.get(signature)
         if described is None:
             known = ", ".join(sorted(self.signatures)) or "none"
@@ -112,7 +112,7 @@ class BatchedModel:
 
 
 def _rows(queue: BatchQueue, inputs: Mapping[str, np.ndarray]) -> int:
-    """How many rows each input has; ServingError when they cannot be batched. TensorFlow Serving's words."""
+    """Count the rows of each input. Raises ServingError, with TensorFlow Serving's words, when they cannot be batched."""
     if inputs.keys() != queue.inputs:
         raise invalid_argument(
             f"Signature '{queue.signature}' got the inputs {sorted(inputs)}, but takes {sorted(queue.inputs)}. "

@@ -1,4 +1,4 @@
-"""Arrays of several calls joined to one, and filled up: rows to an allowed batch size, inner dimensions to one shape."""
+"""Join the arrays of several calls, padded: rows to an allowed batch size, inner dimensions to one shape."""
 
 from collections.abc import Sequence
 
@@ -8,19 +8,19 @@ from serving.server.errors import Code, ServingError, invalid_argument
 
 
 class NotAlikeError(Exception):
-    """These arrays can not stand in one array, yet each may well be right by itself."""
+    """These arrays cannot be joined, but each may be right by itself."""
 
 
 def allowed_size(rows: int, allowed: Sequence[int]) -> int:
-    """The smallest allowed size that holds `rows`; `rows` itself when none is given or none is large enough."""
+    """Choose the smallest allowed size that holds `rows`; `rows` itself when there is none."""
     return next((size for size in allowed if size >= rows), rows)
 
 
 def join(name: str, arrays: Sequence[np.ndarray], *, filler: int, pad: bool) -> np.ndarray:
     """Join the arrays of input `name` along the first dimension and add `filler` rows.
 
-    arrays: each [rows, ...] of one dtype; shapes that differ after the first dimension are brought to a common one if
-    `pad` is set. The rows that fill up are the last call's first row: it certainly is one that the model can take.
+    arrays: each [rows, ...] of one dtype; shapes that differ after the first dimension are padded to a common one if
+    `pad` is set. The filler rows copy the last call's first row, which is certainly one that the model can take.
     Raises ServingError, FAILED_PRECONDITION, for other shapes without `pad`, and NotAlikeError for other dtypes.
     """
     if len(arrays) == 1 and not filler:
@@ -45,7 +45,7 @@ def join(name: str, arrays: Sequence[np.ndarray], *, filler: int, pad: bool) -> 
 
 
 def pad_to_common_shape(arrays: Sequence[np.ndarray]) -> Sequence[np.ndarray]:
-    """Arrays whose dimensions after the first are all the largest among them; what is added repeats the first element.
+    """Pad all arrays to the largest size in each dimension after the first, with their first element.
 
     Raises NotAlikeError when they differ in the number of dimensions, and ServingError, INVALID_ARGUMENT, when an array
     without elements would have to grow.
@@ -60,7 +60,7 @@ def pad_to_common_shape(arrays: Sequence[np.ndarray]) -> Sequence[np.ndarray]:
 
 
 def _padded(array: np.ndarray, inner: tuple[int, ...]) -> np.ndarray:
-    """One array with the dimensions `inner` after the first."""
+    """Pad one array to the dimensions `inner` after the first."""
     if array.shape[1:] == inner:
         return array
     shape = (len(array), *inner)

@@ -1,4 +1,4 @@
-"""What TensorFlow Serving's batching files say: how calls are merged into batches, with the same names and defaults."""
+"""The parameters of batching, with the names and defaults of TensorFlow Serving's batching files."""
 
 import logging
 import os
@@ -13,11 +13,11 @@ from serving.server.errors import invalid_argument
 log = logging.getLogger(__name__)
 
 MODEL_FILE = "batching_params.pbtxt"
-"""File in a version's folder with that model's own parameters."""
+"""File in a version's folder with parameters for this model."""
 
 
 def _cores() -> int:
-    """Processor cores that this process may use."""
+    """Count the processor cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
@@ -26,39 +26,39 @@ class BatchingParameters:
     """The fields of tensorflow.serving.BatchingParameters; the two about threads hold for all models together."""
 
     max_batch_size: int = 1000
-    """Most rows of one call, and of one batch unless large calls are split."""
+    """Largest number of rows of one call, and of one batch unless large calls are split."""
     batch_timeout_micros: int = 0
-    """How long a free thread lets a batch that is not full wait for more, in microseconds."""
+    """How long a batch that is not full waits for more calls, although a thread is free, in microseconds."""
     max_enqueued_batches: int = 10
-    """Batches that may wait for a thread, for each signature of each version; more calls are refused."""
+    """Batches that may wait for a thread, per signature of each version; more calls are refused."""
     num_batch_threads: int = field(default_factory=_cores)
     """Batches that run at the same time."""
     thread_pool_name: str = "batch_threads"
     """Name of the threads, also in the metrics."""
     allowed_batch_sizes: tuple[int, ...] = ()
-    """Sizes to which batches are filled up with copies of a row, rising; none: as many rows as there are."""
+    """Sizes to which batches are filled up with copies of a row, in rising order; empty for any size."""
     pad_variable_length_inputs: bool = False
     """Whether inputs that differ in their inner dimensions are padded to a common shape."""
     enable_large_batch_splitting: bool = False
-    """Whether a call larger than a batch is spread over several."""
+    """Whether a call larger than a batch is split over several."""
     max_execution_batch_size: int | None = None
-    """Most rows of one batch when large calls are split; `max_batch_size` when absent."""
+    """Largest number of rows of one batch when large calls are split; `max_batch_size` when absent."""
 
     @property
     def largest_batch(self) -> int:
-        """Most rows of one run of the model."""
+        """The largest number of rows of one run of the model."""
         if self.enable_large_batch_splitting and self.max_execution_batch_size is not None:
             return self.max_execution_batch_size
         return self.max_batch_size
 
     def check(self) -> None:
-        """Raise ServingError, INVALID_ARGUMENT, when the values do not fit together; TensorFlow Serving's rules."""
+        """Raise ServingError, INVALID_ARGUMENT, when the values do not fit together, by TensorFlow Serving's rules."""
         for problem in (self._wrong_number(), self._wrong_sizes()):
             if problem:
                 raise invalid_argument(f"BatchingParameters: {problem}")
 
     def _wrong_number(self) -> str:
-        """What is wrong with a single number; empty when nothing is."""
+        """Describe what is wrong with a single number; empty when nothing is."""
         for name in ("max_batch_size", "num_batch_threads", "max_execution_batch_size"):
             value = getattr(self, name)
             if value is not None and value < 1:
@@ -76,7 +76,7 @@ class BatchingParameters:
         return ""
 
     def _wrong_sizes(self) -> str:
-        """What is wrong with the allowed sizes; empty when nothing is."""
+        """Describe what is wrong with the allowed sizes; empty when nothing is."""
         sizes = self.allowed_batch_sizes
         if not sizes:
             return ""
@@ -94,14 +94,14 @@ class BatchingParameters:
 
 
 def read(path: Path) -> BatchingParameters:
-    """The parameters in a text file; ServingError when it cannot be read or its values do not fit together."""
+    """Read a text file. Raises ServingError when it cannot be read or its values do not fit together."""
     return _from_message(config_messages.read_text(path, config_messages.BatchingParametersMessage()))
 
 
 def read_for_version(folder: Path) -> BatchingParameters | None:
-    """A version's own parameters; None without a file: with per-model parameters such a model is not batched.
+    """Read a version's own parameters; None without a file: with per-model parameters such a model is not batched.
 
-    Its fields about threads count for nothing, as in TensorFlow Serving, because all models share the threads.
+    The fields about threads are ignored, as in TensorFlow Serving, because all models share the threads.
     """
     path = folder / MODEL_FILE
     if not path.is_file():
@@ -115,7 +115,7 @@ def read_for_version(folder: Path) -> BatchingParameters | None:
 
 
 def _from_message(message: Any) -> BatchingParameters:
-    """The checked parameters of a tensorflow.serving.BatchingParameters; absent fields take their defaults."""
+    """Make checked parameters from a tensorflow.serving.BatchingParameters; absent fields take their defaults."""
     values: dict[str, Any] = {}
     for described, value in message.ListFields():
         if described.message_type is not None:

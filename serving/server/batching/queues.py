@@ -1,8 +1,8 @@
 """The queue of one signature: calls gather in batches, which wait for a thread.
 
 The rules are those of TensorFlow's SharedBatchScheduler (tensorflow/core/kernels/batching_util/shared_batch_scheduler.h):
-calls go into the last batch, which is open; where one does not fit, the batch is closed and another one opened, until
-there are too many. A batch is ready for a thread when it is closed, full, or old enough. Nothing here takes a lock: the
+calls go into the last batch, which is open; when one does not fit, the batch is closed and another one opened, until
+there are too many. A batch is ready for a thread when it is closed, full, or old enough. Nothing here takes a lock; the
 scheduler does.
 """
 
@@ -18,13 +18,13 @@ from serving.server.batching.parameters import BatchingParameters
 from serving.server.errors import Code, ServingError, invalid_argument
 
 Outcome = dict[str, np.ndarray] | ServingError
-"""What a call ends with: the outputs by alias, or the error."""
+"""The outcome of a call: the outputs by alias, or the error."""
 
 Done = Callable[[Outcome], None]
 
 
 class Task:
-    """One call, or one part of a call that is spread over several batches."""
+    """One call, or one part of a call that is split over several batches."""
 
     __slots__ = ("deadline", "done", "enqueued", "inputs", "part", "size", "whole")
 
@@ -40,7 +40,7 @@ class Task:
         self.part = 0
 
     def split(self, sizes: Sequence[int]) -> list["Task"]:
-        """Parts of the given sizes, as views of the inputs."""
+        """Split into parts of these sizes, which are views of the inputs."""
         whole, parts, start = Whole(len(sizes)), [], 0
         for number, size in enumerate(sizes):
             rows = {alias: array[start : start + size] for alias, array in self.inputs.items()}
@@ -60,7 +60,7 @@ class Whole:
         self._lock = threading.Lock()
 
     def add(self, part: int, outcome: Outcome) -> Outcome | None:
-        """Take one part's outcome; the joined outcome when it was the last part. The first error is the whole's."""
+        """Add one part's outcome; return the joined outcome after the last part. The first error is the outcome of all."""
         with self._lock:
             self._outcomes[part] = outcome
             if len(self._outcomes) < self._parts:
@@ -108,7 +108,7 @@ class BatchQueue:
         self.active = False
         """Whether the scheduler knows that there are tasks here."""
         self.announced = False
-        """Whether a thread was woken for this queue and did not look at it yet."""
+        """Whether a thread was woken for this queue and has not reached it yet."""
         self.closed = False
         """Whether it takes no more tasks."""
         self.unfinished = 0
@@ -124,7 +124,7 @@ class BatchQueue:
         return bool(self._batches[0].tasks)
 
     def put(self, task: Task) -> None:
-        """Take a task in, perhaps in parts. ServingError when it is too large or there is no room."""
+        """Add a task, perhaps in parts. Raises ServingError when it is too large or there is no room."""
         room = self._largest - self._batches[-1].size
         if task.size <= room:  # most calls; they are below every limit then
             self._add(task)
@@ -142,7 +142,7 @@ class BatchQueue:
             self._add(part)
 
     def take(self, now: float, *, hurry: bool = False) -> Batch | None:
-        """The first batch that is ready at the time `now`, if any; with `hurry` an open batch is ready too."""
+        """Remove the first batch that is ready at the time `now`, if any; with `hurry` an open batch is ready too."""
         if len(self._batches) == 1:
             if not self or not (hurry or now >= self.ready_at()):
                 return None
@@ -150,12 +150,12 @@ class BatchQueue:
         return self._batches.popleft()
 
     def ready_at(self) -> float:
-        """When the first batch is ready, in seconds of the monotonic clock; there must be a task."""
+        """Tell when the first batch is ready, in seconds of the monotonic clock; there must be a task."""
         first = self._batches[0]
         return first.opened if len(self._batches) > 1 or first.size >= self._largest else first.opened + self._timeout
 
     def wakes(self) -> bool:
-        """Whether the last `put` opened a batch or filled one: a waiting thread has more to take, or a time to wait for."""
+        """Whether the last `put` opened or filled a batch, so that a waiting thread has a batch to take or to wait for."""
         last = self._batches[-1]
         return len(last.tasks) == 1 or last.size >= self._largest
 
@@ -169,7 +169,7 @@ class BatchQueue:
         self.unfinished += 1
 
     def _check(self, size: int, room: int) -> None:
-        """Refuse what is too large for one call or for what is left of the queue; TensorFlow's words."""
+        """Refuse a call that is too large for a call, or for the room in the queue, in TensorFlow's words."""
         largest = self.parameters.max_batch_size
         if size > largest:
             raise invalid_argument(f"Task size {size} is larger than maximum input batch size {largest}")
@@ -191,5 +191,5 @@ class BatchQueue:
 
 
 def closed() -> ServingError:
-    """The answer of a model that goes."""
+    """Make the error for calls on a model that is being unloaded."""
     return ServingError(Code.UNAVAILABLE, "The model is being unloaded and takes no more calls.")

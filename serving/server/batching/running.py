@@ -1,4 +1,4 @@
-"""One batch: its tasks' inputs joined, one run of the model, and to each task its rows."""
+"""Run one batch: join the inputs of its tasks, run the model once, and give each task its rows."""
 
 import logging
 import time
@@ -17,10 +17,10 @@ log = logging.getLogger(__name__)
 
 
 def answer(queue: BatchQueue, tasks: Sequence[Task]) -> list[Outcome]:
-    """The outcome of each task; never raises.
+    """Compute the outcome of each task; never raises.
 
-    Tasks that cannot stand in one array, and those of a run that ended with INVALID_ARGUMENT, run again one by one, so
-    that an error reaches only the call that caused it.
+    Tasks that cannot be joined, and those of a run that ended with INVALID_ARGUMENT, run again one by one, so that an
+    error reaches only the call that caused it.
     """
     now = time.monotonic()
     if all(task.deadline is not None and task.deadline <= now for task in tasks):
@@ -38,7 +38,7 @@ def answer(queue: BatchQueue, tasks: Sequence[Task]) -> list[Outcome]:
 
 
 def deliver(tasks: Sequence[Task], outcomes: Sequence[Outcome]) -> None:
-    """Hand the outcomes over: all at once where the tasks share one `deliver`, else each to its `done`; never raises."""
+    """Deliver the outcomes: all at once when the tasks share one `deliver`, else each to its `done`; never raises."""
     answers = [pair for pair in map(_finish, tasks, outcomes) if pair is not None]
     if not answers:
         return
@@ -51,12 +51,12 @@ def deliver(tasks: Sequence[Task], outcomes: Sequence[Outcome]) -> None:
 
 
 def filler(queue: BatchQueue, rows: int) -> int:
-    """How many rows fill a batch of `rows` up to an allowed size; none if there is no row to copy."""
+    """Count the rows that fill a batch of `rows` up to an allowed size; 0 if there is no row to copy."""
     return padding.allowed_size(rows, queue.parameters.allowed_batch_sizes) - rows if rows else 0
 
 
 def _together(queue: BatchQueue, tasks: Sequence[Task]) -> list[Outcome]:
-    """Run the tasks as one; raises the run's error."""
+    """Run the tasks together; raises the error of the run."""
     rows = sum(task.size for task in tasks)
     added, pad = filler(queue, rows), queue.parameters.pad_variable_length_inputs
     merged = {
@@ -79,7 +79,7 @@ def _together(queue: BatchQueue, tasks: Sequence[Task]) -> list[Outcome]:
 
 
 def _check_output(array: np.ndarray, rows: int) -> None:
-    """Refuse outputs that have no row for each row of the input; TensorFlow Serving's words."""
+    """Refuse outputs that have not one row per row of the input, in TensorFlow Serving's words."""
     if not array.ndim:
         raise ServingError(Code.FAILED_PRECONDITION, "Batched output tensor has 0 dimensions")
     if len(array) != rows:
@@ -90,7 +90,7 @@ def _check_output(array: np.ndarray, rows: int) -> None:
 
 
 def _finish(task: Task, outcome: Outcome) -> tuple[Done, Outcome] | None:
-    """Whom to tell what; None for a part that is not the last of its call."""
+    """Pair a `done` with its outcome; None for a part that is not the last of its call."""
     if task.whole is None:
         return task.done, outcome
     whole = task.whole.add(task.part, outcome)
@@ -98,7 +98,7 @@ def _finish(task: Task, outcome: Outcome) -> tuple[Done, Outcome] | None:
 
 
 def _tell(listener: Callable[[Any], None], message: object) -> None:
-    """Call back; a listener that fails (its event loop is closed) must not keep the others from their answers."""
+    """Call back; a listener that fails (its event loop is closed) must not keep the answers from the others."""
     try:
         listener(message)
     except Exception:
@@ -106,5 +106,5 @@ def _tell(listener: Callable[[Any], None], message: object) -> None:
 
 
 def _to_all(tasks: Sequence[Task], error: ServingError) -> list[Outcome]:
-    """An error for each task, one object each: several threads may raise them."""
+    """Make an error object for each task, because several threads may raise them."""
     return [ServingError(error.code, error.message) for _ in tasks]

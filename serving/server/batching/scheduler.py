@@ -1,7 +1,7 @@
 """TensorFlow Serving's batching: calls that wait for the same signature run together, and each gets its own rows.
 
-One pool of threads serves the queues of all models in turn. With a timeout of 0 a free thread takes what is there, so
-batches form while all threads are busy; nothing is polled.
+One pool of threads serves the queues of all models in turn. With a timeout of 0 a free thread takes the waiting calls at
+once, so batches form while all threads are busy; nothing is polled.
 """
 
 import math
@@ -27,7 +27,7 @@ class BatchScheduler:
         self._wake = threading.Condition(self._lock)
         self._drained = threading.Condition(self._lock)
         self._active: deque[BatchQueue] = deque()
-        """Queues with tasks, the next to be served first; an unloaded version's are not among them."""
+        """Queues with tasks, in the order in which they are served; without those of unloaded versions."""
         self._idle = 0
         self._closed = False
         self._threads = [
@@ -38,7 +38,7 @@ class BatchScheduler:
             thread.start()
 
     def put(self, queue: BatchQueue, task: Task) -> None:
-        """Queue a task; ServingError when there is no room or the queue is closed."""
+        """Queue a task. Raises ServingError when there is no room or the queue is closed."""
         with self._lock:
             if self._closed or queue.closed:
                 raise closed()
@@ -51,7 +51,7 @@ class BatchScheduler:
                 self._wake.notify()
 
     def drain(self, queues: Sequence[BatchQueue]) -> None:
-        """Take no more tasks in these queues, and wait until the waiting ones are answered."""
+        """Accept no more tasks in these queues, and wait until all their tasks are answered."""
         with self._lock:
             for queue in queues:
                 queue.closed = True
@@ -59,7 +59,7 @@ class BatchScheduler:
             self._drained.wait_for(lambda: not any(queue.unfinished for queue in queues))
 
     def close(self) -> None:
-        """Take no more tasks, answer those that are queued, and end the threads."""
+        """Accept no more tasks, answer the queued ones, and end the threads."""
         with self._lock:
             self._closed = True
             self._wake.notify_all()
@@ -67,12 +67,12 @@ class BatchScheduler:
             thread.join()
 
     def _work(self) -> None:
-        """What each thread does, until the scheduler is closed and nothing is left."""
+        """Run batches until the scheduler is closed and no task is left; each thread does."""
         while self._run_next():
             pass
 
     def _run_next(self) -> bool:
-        """Run one batch; False when there will be none. In a method, so that a waiting thread holds on to no model."""
+        """Run one batch; False when there will be none. A method of its own, so that a waiting thread keeps no model alive."""
         batch = self._take()
         if batch is None:
             return False
@@ -87,7 +87,7 @@ class BatchScheduler:
         return True
 
     def _record(self, metrics: Metrics, batch: Batch, start: float) -> None:
-        """Tell the metrics about a batch that ran from `start`."""
+        """Count a batch that ran from `start`."""
         metrics.batch(
             self.parameters.thread_pool_name,
             waited=[start - task.enqueued for task in batch.tasks],
@@ -104,7 +104,7 @@ class BatchScheduler:
                 batch, ready_at = self._next(now)
                 if batch is not None:
                     if self._active and self._idle:
-                        self._wake.notify()  # somebody should look after the rest, or wait for its time
+                        self._wake.notify()  # another thread should take the rest, or wait until it is ready
                     return batch
                 if self._closed:
                     return None
@@ -113,7 +113,7 @@ class BatchScheduler:
                 self._idle -= 1
 
     def _next(self, now: float) -> tuple[Batch | None, float]:
-        """The first ready batch in the order of the queues; without one, when there will be."""
+        """Find the first ready batch in the order of the queues, or else the time when there will be one."""
         ready_at = math.inf
         for _ in range(len(self._active)):
             queue = self._active.popleft()

@@ -8,7 +8,7 @@ from serving.server.calls import signature_checks
 from serving.server.calls.prediction import DEFAULT_SIGNATURE, run, signature_name
 from serving.server.calls.rules import PLAIN, Rules
 from serving.server.errors import Code, ServingError, invalid_argument
-from serving.server.json_bodies import answer, example, text
+from serving.server.json_bodies import answer, example, tensor, text
 from serving.server.models.versions import Version
 
 
@@ -75,7 +75,7 @@ def regress_outputs(
     values = run(version, name, {"inputs": examples}, deadline=deadline)["outputs"]
     if values.ndim != 1 and (values.ndim != 2 or values.shape[1] != 1):
         raise invalid_argument(
-            f"Expected output Tensor shape to be either [batch_size] or [batch_size, 1] but got {_shape(values)}"
+            f"Expected output Tensor shape to be either [batch_size] or [batch_size, 1] but got {tensor.shape_text(values)}"
         )
     if len(values) != len(examples):
         raise invalid_argument(f"Input batch size did not match output batch size: {len(examples)} vs. {len(values)}")
@@ -99,7 +99,7 @@ def _check_filled(examples: np.ndarray) -> None:
 def _check_classes(array: np.ndarray, alias: str, dtype: str, count: int) -> None:
     """Check that labels or scores are [batch, classes] of the right type."""
     if array.ndim != 2:
-        raise invalid_argument(f"Expected Tensor shape: [batch_size num_classes] but got {_shape(array)}")
+        raise invalid_argument(f"Expected Tensor shape: [batch_size num_classes] but got {tensor.shape_text(array)}")
     if _dtype(array) != dtype:
         raise invalid_argument(f"Expected {alias} Tensor of {dtype}. Got: {_dtype(array)}")
     if len(array) != count:
@@ -118,7 +118,3 @@ def _dtype(array: np.ndarray) -> str:
 def _classes(labels: list[Any], scores: np.ndarray) -> list[list[Any]]:
     """Pair the labels and scores of one example."""
     return [[label, answer.jsonable("score", score)] for label, score in zip(labels, scores, strict=True)]
-
-
-def _shape(array: np.ndarray) -> str:
-    return "[" + ",".join(str(size) for size in array.shape) + "]"

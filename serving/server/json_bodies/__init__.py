@@ -1,1 +1,1 @@
-"""JSON to arrays and back, with TensorFlow Serving's leniency and words."""
+"""JSON to arrays and back, with the leniency and the error messages of TensorFlow Serving."""

@@ -17,9 +17,9 @@ NAMES = {"float16": "half"}
 
 
 def predictions(outputs: Mapping[str, np.ndarray], *, float16: bool = False) -> bytes:
-    """The answer to `instances`: a list with one value (or one object, for several outputs) for each row.
+    """Write the answer to `instances`: a list with one value (or one object, for several outputs) per row.
 
-    `float16`: half and bfloat16 are written too.
+    `float16`: write half and bfloat16 too.
     """
     _check_batch(outputs)
     if len(outputs) == 1:
@@ -30,17 +30,17 @@ def predictions(outputs: Mapping[str, np.ndarray], *, float16: bool = False) -> 
 
 
 def columns(outputs: Mapping[str, np.ndarray], *, float16: bool = False) -> bytes:
-    """The answer to `inputs`: the value of the one output, or an object of all outputs."""
+    """Write the answer to `inputs`: the value of the one output, or an object of all outputs."""
     _check_any(outputs)
     values = {alias: jsonable(alias, outputs[alias], float16=float16) for alias in sorted(outputs)}
     return dumps({"outputs": next(iter(values.values())) if len(values) == 1 else values})
 
 
 def jsonable(alias: str, array: np.ndarray, *, rows: bool = False, float16: bool = False) -> Any:
-    """What orjson writes as this array; an output named `..._bytes` becomes base64. `rows`: give a list of rows."""
+    """Convert an array to a value that orjson can write; an output named `..._bytes` becomes base64. `rows`: to a list of rows."""
     if float16 and array.dtype.name in FLOAT16:
         array = array.astype(np.float32)
-    if not array.size:  # no element, and so none that cannot be written
+    if not array.size:  # there is no element that could not be written
         return array.tolist()
     if array.dtype not in WRITABLE:
         name = NAMES.get(array.dtype.name, array.dtype.name)
@@ -55,12 +55,12 @@ def jsonable(alias: str, array: np.ndarray, *, rows: bool = False, float16: bool
 
 
 def dumps(value: Any) -> bytes:
-    """JSON text of a value made by `jsonable` and plain containers."""
+    """Write values made by `jsonable`, and plain containers, as JSON text."""
     return orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY)
 
 
 def error(problem: ServingError) -> bytes:
-    """The body of an error answer."""
+    """Write the body of an error answer."""
     try:
         return orjson.dumps({"error": problem.message})
     except orjson.JSONEncodeError:  # the message repeats bytes that are not UTF-8
@@ -73,7 +73,7 @@ def _check_any(outputs: Mapping[str, np.ndarray]) -> None:
 
 
 def _check_batch(outputs: Mapping[str, np.ndarray]) -> None:
-    """All outputs must have the batch as their first dimension."""
+    """Check that all outputs have the batch as their first dimension."""
     _check_any(outputs)
     size = -1
     for alias in sorted(outputs):
@@ -86,7 +86,7 @@ def _check_batch(outputs: Mapping[str, np.ndarray]) -> None:
 
 
 def _with_bare_tokens(array: np.ndarray) -> orjson.Fragment:
-    """Text with NaN, Infinity and -Infinity, which orjson writes as null: the only null an array can hold."""
+    """Write text with NaN, Infinity and -Infinity, where orjson writes null; an array has no other nulls."""
     parts = dumps(array[()]).split(b"null")
     odd = array[~np.isfinite(array)].ravel()
     tokens = [b"NaN" if np.isnan(x) else b"Infinity" if x > 0 else b"-Infinity" for x in odd]
@@ -94,7 +94,7 @@ def _with_bare_tokens(array: np.ndarray) -> orjson.Fragment:
 
 
 def _strings(array: np.ndarray, *, as_base64: bool) -> Any:
-    """Nested lists of strings (or of base64 objects)."""
+    """Make nested lists of strings (or of base64 objects)."""
     values = np.empty(array.size, dtype=object)
     for position, value in enumerate(array.ravel()):
         values[position] = {"b64": base64.b64encode(value).decode()} if as_base64 else _text(value)
@@ -102,7 +102,7 @@ def _strings(array: np.ndarray, *, as_base64: bool) -> Any:
 
 
 def _text(value: bytes) -> Any:
-    """A string; bytes that are not UTF-8 are passed on as they are, only escaped, as TensorFlow Serving does."""
+    """Convert to a string; bytes that are not UTF-8 stay as they are, but escaped, as in TensorFlow Serving."""
     try:
         return value.decode("utf-8")
     except UnicodeDecodeError:

@@ -1,4 +1,4 @@
-"""One JSON value to one NumPy array, each element checked, with the messages of TensorFlow Serving."""
+"""One JSON value to one NumPy array, with a check of each element and the messages of TensorFlow Serving."""
 
 import contextlib
 from collections.abc import Callable
@@ -13,18 +13,18 @@ from serving.server.json_bodies import text as json_text
 from serving.server.json_bodies.parser import RepeatedNames
 
 MOST_DIMENSIONS = 63
-"""Of one row: a NumPy array has 64 at most, and the batch is one of them."""
+"""Limit for one row: a NumPy array has 64 at most, and the batch is one of them."""
 
 
 class Dtype(NamedTuple):
-    """One TensorFlow data type: its name in messages and how its values are kept."""
+    """One TensorFlow data type: its name in messages and the types of its values."""
 
     name: str
     numpy: Any
     wide: Any
-    """The type in which JSON numbers are gathered, before they become `numpy`."""
+    """The type in which JSON numbers are collected, before they are converted to `numpy`."""
     limits: tuple[int, int] | None = None
-    """Range of the integer tokens that are taken; the narrow types wrap, as in TensorFlow Serving."""
+    """Range of accepted integers; the narrow types wrap, as in TensorFlow Serving."""
 
 
 STRING, BOOL = 7, 10
@@ -42,27 +42,27 @@ DTYPES = {
     22: Dtype("uint32", np.uint32, np.int64, (0, 2**32 - 1)),
     23: Dtype("uint64", np.uint64, np.uint64, (0, 2**64 - 1)),
 }
-"""Number in a TensorInfo (DT_FLOAT is 1) to the types that TensorFlow Serving takes from JSON."""
+"""The types that TensorFlow Serving accepts in JSON, by their number in a TensorInfo (DT_FLOAT is 1)."""
 
 FLOAT16 = {
     14: Dtype("bfloat16", ml_dtypes.bfloat16, np.float64),
     19: Dtype("half", np.float16, np.float64),
 }
-"""Types that TensorFlow Serving refuses in JSON; the parameter `float16` lets them in."""
+"""Types that TensorFlow Serving refuses in JSON; the parameter `float16` accepts them."""
 
 OTHER_NAMES = {8: "complex64", 17: "uint16", 18: "complex128", 20: "resource", 21: "variant"}
-"""More types of which TensorFlow Serving refuses every element in JSON, and so do we."""
+"""More types that TensorFlow Serving refuses in JSON, as this server does."""
 
 EMPTY = {number: dtype.numpy for number, dtype in FLOAT16.items()} | {
     8: np.complex64,
     17: np.uint16,
     18: np.complex128,
 }
-"""Array types of what is refused: a tensor without elements has nothing to refuse."""
+"""Array types for refused types: a tensor without elements is accepted."""
 
 
 def dtype_of(number: int, *, float16: bool = False) -> Dtype | None:
-    """The type of a TensorFlow data type number; None when JSON cannot carry it."""
+    """Look up a TensorFlow data type number; None when JSON cannot hold the type."""
     return DTYPES.get(number) or (FLOAT16.get(number) if float16 else None)
 
 
@@ -73,13 +73,13 @@ def is_base64(value: Any) -> bool:
 
 
 def dtype_name(number: int) -> str:
-    """TensorFlow's short name of a data type number."""
+    """Look up TensorFlow's short name of a data type number."""
     dtype = dtype_of(number, float16=True)
     return dtype.name if dtype else OTHER_NAMES.get(number, f"unknown dtype enum ({number})")
 
 
 def converted(numbers: np.ndarray, dtype: Dtype) -> np.ndarray | None:
-    """Numbers as they were read (int64, uint64 or float64) in a data type; None when the type does not take them."""
+    """Convert numbers as they were read (int64, uint64 or float64) to a data type; None when it cannot hold them."""
     if dtype.wide is np.float64:
         return _narrowed(numbers.astype(np.float64, copy=False), dtype)
     if dtype.limits is None or (numbers.size and numbers.dtype.kind == "f"):
@@ -89,7 +89,7 @@ def converted(numbers: np.ndarray, dtype: Dtype) -> np.ndarray | None:
 
 
 def filled(value: Any, number: int, *, float16: bool = False) -> np.ndarray:
-    """The array of one JSON value, each element checked; the first elements decide the shape."""
+    """Make the array of one JSON value, with a check of each element; the first elements decide the shape."""
     shape, inner = [], value
     while isinstance(inner, list):
         shape.append(len(inner))
@@ -112,12 +112,12 @@ def filled(value: Any, number: int, *, float16: bool = False) -> np.ndarray:
 
 @np.errstate(over="ignore")
 def _narrowed(numbers: np.ndarray, dtype: Dtype) -> np.ndarray:
-    """A double beyond float's range becomes infinite, as in TensorFlow Serving."""
+    """Convert to a narrower type; a double beyond float's range becomes infinite, as in TensorFlow Serving."""
     return numbers.astype(dtype.numpy, copy=False)
 
 
 def _fill(value: Any, level: int, shape: list[int], add: Callable[[Any], None]) -> None:
-    """Walk the lists and give every leaf to `add`."""
+    """Walk through the lists, and give every leaf to `add`."""
     if not isinstance(value, list):
         if level != len(shape):
             raise invalid_argument(
@@ -137,7 +137,7 @@ def _fill(value: Any, level: int, shape: list[int], add: Callable[[Any], None]) 
 
 
 def _element(value: Any, number: int, dtype: Dtype | None) -> Any:
-    """One leaf as a value of the data type."""
+    """Convert one leaf to a value of the data type."""
     if dtype is None and not isinstance(value, dict):
         message = f"Conversion of JSON Value: {json_text.quote(value)} to type: {dtype_name(number)}"
         raise ServingError(Code.UNIMPLEMENTED, message)
@@ -159,9 +159,9 @@ def _element(value: Any, number: int, dtype: Dtype | None) -> Any:
 
 
 def decode_base64(value: dict[str, Any]) -> bytes:
-    """The bytes of `{"b64": "<text>"}`, as absl::Base64Unescape reads them.
+    """Decode the bytes of `{"b64": "<text>"}`, as absl::Base64Unescape does.
 
-    White space may stand anywhere. The padding, of `=` or `.`, is complete or left out.
+    White space is allowed anywhere. The padding, of `=` or `.`, is complete or absent.
     """
     if not is_base64(value):
         raise invalid_argument(f"JSON Value: {json_text.quote(value)} not formatted correctly for base64 data")
@@ -174,6 +174,6 @@ def decode_base64(value: dict[str, Any]) -> bytes:
         padding = -len(data) % 4
         if len(text) - len(data) in (0, padding):
             return pybase64.b64decode(data + b"=" * padding, validate=True)
-    except ValueError:  # binascii.Error, or a character that is no byte
+    except ValueError:  # binascii.Error, or a character that is not a byte
         pass
     raise invalid_argument("Unable to base64 decode")

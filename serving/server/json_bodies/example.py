@@ -1,4 +1,4 @@
-"""JSON objects to serialised tf.Example messages, as `:classify` and `:regress` take them."""
+"""JSON objects to serialised tf.Example messages, for `:classify` and `:regress`."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ LISTS = {"bytes": "bytes_list", "float": "float_list", "int64": "int64_list"}
 
 
 def from_document(document: dict[str, Any]) -> np.ndarray:
-    """The examples of a request as strings, shape [n]; the bytes of a `context` stand before each. ServingError."""
+    """Read the examples of a request as strings, shape [n], each after the bytes of the `context`. Raises ServingError."""
     context = _serialised(document["context"]) if "context" in document else b""
     if "examples" not in document:
         raise invalid_argument(
@@ -28,7 +28,7 @@ def from_document(document: dict[str, Any]) -> np.ndarray:
 
 
 def _serialised(value: Any) -> bytes:
-    """One example; features keep the kind of their JSON values."""
+    """Serialise one example; features keep the kind of their JSON values."""
     from tensorflow.core.example import example_pb2
 
     if not isinstance(value, dict):
@@ -36,7 +36,7 @@ def _serialised(value: Any) -> bytes:
     example = example_pb2.Example()
     for name, content in members(value):
         feature = example.features.feature[text.to_bytes(name).decode("utf-8", "replace")]
-        feature.Clear()  # of a name that stands twice the last counts here, as in TensorFlow Serving
+        feature.Clear()  # of a repeated name the last counts here, as in TensorFlow Serving
         kind, values = "", []
         for item in content if isinstance(content, list) else [content]:
             kind = _kind(item, name, kind)
@@ -47,7 +47,7 @@ def _serialised(value: Any) -> bytes:
 
 
 def _kind(value: Any, name: str, wanted: str) -> str:
-    """The kind of one element: a decimal is a float, a whole number or a boolean an int64, a string bytes.
+    """Tell the kind of one element: a decimal is a float, a whole number or a boolean an int64, a string bytes.
 
     `wanted`: the kind of the elements before it, empty for the first.
     """
@@ -60,7 +60,7 @@ def _kind(value: Any, name: str, wanted: str) -> str:
 
 
 def _value(value: Any, name: str) -> Any:
-    """What a tf.Example holds of an element that has a kind."""
+    """Convert an element to a value of a tf.Example."""
     if isinstance(value, dict):
         return decode_base64(value)
     if isinstance(value, str):

@@ -1,10 +1,10 @@
 """A JSON parser with the leniency, the messages and the byte offsets of TensorFlow Serving's (rapidjson 1.1.0).
 
-It reads what `orjson` refuses: bare NaN and Infinity, text after the first value, bytes that are not UTF-8, any depth.
-Nothing here recurses, so a body of half a million brackets is only a long body. The rules are those of rapidjson's
-include/rapidjson/reader.h with kParseIterativeFlag, kParseNanAndInfFlag and kParseStopWhenDoneFlag, but for
-three: numbers are rounded correctly, where rapidjson may be off in the last bits; `Infinity.5` is not read as 0.5; a
-million values inside each other are enough.
+It reads bodies that `orjson` refuses: bare NaN and Infinity, text after the first value, bytes that are not UTF-8, any
+depth. Nothing here recurses, so half a million brackets are no danger. The rules are those of rapidjson's
+include/rapidjson/reader.h with kParseIterativeFlag, kParseNanAndInfFlag and kParseStopWhenDoneFlag, with three
+exceptions: numbers are rounded correctly, while rapidjson may be off in the last bits; `Infinity.5` is not read as 0.5;
+and the depth is limited to a million.
 """
 
 import math
@@ -18,7 +18,7 @@ from serving.server.errors import invalid_argument
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 LARGEST_INTEGERS = (-(2**63), 2**64 - 1)
-"""Of rapidjson's 64 bit integers; beyond, an integer token is a double."""
+"""Range of rapidjson's 64 bit integers; an integer token beyond it is a double."""
 
 MOST_DEPTH = 1_000_000
 """rapidjson has no limit; each level costs Python a hundred times the memory of its bracket."""
@@ -28,7 +28,7 @@ NUMBER = re.compile(rb"-?(0|[1-9][0-9]*)(?:\.([0-9]+))?(?:[eE]([-+]?[0-9]+))?")
 PLAIN_NUMBERS = re.compile(
     rb"(?:-?(?:0|[1-9][0-9]{0,17}+)(?:\.[0-9]{1,17}+)?+(?:[eE][-+]?[0-9]{1,2}+)?+[ \t\r\n]*+,[ \t\r\n]*+)*+"
 )
-"""Numbers that every parser reads alike, each with the comma after it: they are read at once."""
+"""Numbers that every parser reads alike, each with the comma after it: orjson reads them all at once."""
 PLAIN_TEXT = re.compile(rb'[^"\\\x00-\x1f]*')
 HEX = re.compile(rb"[0-9a-fA-F]{4}")
 LITERALS = {b"n": (b"null", None), b"t": (b"true", True), b"f": (b"false", False)}
@@ -36,7 +36,7 @@ ESCAPES = {34: b'"', 47: b"/", 92: b"\\", 98: b"\b", 102: b"\f", 110: b"\n", 114
 
 
 class RepeatedNames(dict[str, Any]):
-    """An object in which a name stands more than once: as a dictionary the first value of each counts."""
+    """An object that repeats a name; as a dictionary it holds the first value of each name."""
 
     def __init__(self, first: dict[str, Any]) -> None:
         super().__init__(first)
@@ -45,12 +45,12 @@ class RepeatedNames(dict[str, Any]):
 
 
 def members(value: dict[str, Any]) -> Iterable[tuple[str, Any]]:
-    """Names and values of an object, also those whose name stood before."""
+    """List the names and values of an object, including repeated names."""
     return value.members if isinstance(value, RepeatedNames) else value.items()
 
 
 def parse(body: bytes) -> Any:
-    """The first JSON value of `body`; what follows it is ignored. ServingError with rapidjson's words."""
+    """Parse the first JSON value of `body`, and ignore the rest. Raises ServingError with rapidjson's words."""
     end = body.find(0)  # a zero byte ends rapidjson's input
     text = body if end < 0 else body[:end]
     position = 0
@@ -63,14 +63,14 @@ def parse(body: bytes) -> Any:
 
 
 def _nested(text: bytes, position: int) -> Any:
-    """The value that starts at `position`: a loop over values, with the open lists and objects on a stack."""
+    """Read the value that starts at `position`: a loop over values, with the open lists and objects on a stack."""
     stack: list[Any] = []
     names: list[str] = []  # of the members whose values are being read
     while True:
         value, position, is_open = _value(text, position)
         if is_open:
             if len(stack) == MOST_DEPTH:
-                _fail(f"More than {MOST_DEPTH} values inside each other.", position)
+                _fail(f"Values are nested more than {MOST_DEPTH} deep.", position)
             if isinstance(value, dict):
                 name, position = _name(text, position)
                 names.append(name)
@@ -94,7 +94,7 @@ def _nested(text: bytes, position: int) -> Any:
 
 
 def _value(text: bytes, position: int) -> tuple[Any, int, bool]:
-    """A value, the position after it, and whether it is a list or an object that has yet to be filled."""
+    """Read a value; return it, the position after it, and whether it is a list or object that is still to be filled."""
     first = text[position : position + 1]
     if first in (b"[", b"{"):
         value: Any = [] if first == b"[" else {}
@@ -127,7 +127,7 @@ def _add(stack: list[Any], names: list[str], value: Any) -> None:
 
 
 def _after(text: bytes, position: int, container: Any) -> tuple[int, bool]:
-    """What follows a value in a list or an object: the position after it, and whether the container is closed."""
+    """Read the comma or bracket after a value; return the position after it, and whether the container is closed."""
     position = _skip(text, position)
     found = text[position : position + 1]
     if found == b",":
@@ -139,7 +139,7 @@ def _after(text: bytes, position: int, container: Any) -> tuple[int, bool]:
 
 
 def _name(text: bytes, position: int) -> tuple[str, int]:
-    """The name of a member; the position after it is that of the value."""
+    """Read the name of a member; return it and the position of the value."""
     if text[position : position + 1] != b'"':
         _fail("Missing a name for object member.", position)
     name, position = _string(text, position)
@@ -150,7 +150,7 @@ def _name(text: bytes, position: int) -> tuple[str, int]:
 
 
 def _numbers(text: bytes, position: int, values: list[Any]) -> int:
-    """Read the plain numbers at the start of the rest of a list all at once; the position after them."""
+    """Read the plain numbers at `position` in a list all at once, and return the position after them."""
     match = PLAIN_NUMBERS.match(text, position)
     if not match or match.end() == position:
         return position
@@ -159,7 +159,7 @@ def _numbers(text: bytes, position: int, values: list[Any]) -> int:
 
 
 def _number(text: bytes, position: int) -> tuple[float, int]:
-    """A number token: an int when it fits in 64 bits, else a float."""
+    """Read a number token: an int when it fits in 64 bits, else a float."""
     match = NUMBER.match(text, position)
     if match is None:
         return _infinite(text, position)
@@ -181,7 +181,7 @@ def _number(text: bytes, position: int) -> tuple[float, int]:
 
 
 def _is_too_big(integer: bytes, fraction: bytes, exponent: bytes) -> bool:
-    """Whether rapidjson refuses an exponent: it looks at the digits that it has read, 17 significant ones at most."""
+    """Whether rapidjson refuses an exponent: it counts the digits that it has read, 17 significant ones at most."""
     digits = exponent.lstrip(b"+0")
     if digits[:1] in (b"", b"-"):
         return False
@@ -192,7 +192,7 @@ def _is_too_big(integer: bytes, fraction: bytes, exponent: bytes) -> bool:
 
 
 def _infinite(text: bytes, position: int) -> tuple[float, int]:
-    """NaN, Inf or Infinity, with a minus before it or not."""
+    """Read NaN, Inf or Infinity, with or without a minus."""
     minus = text[position : position + 1] == b"-"
     position += minus
     if text[position : position + 1] not in (b"N", b"I"):
@@ -207,7 +207,7 @@ def _infinite(text: bytes, position: int) -> tuple[float, int]:
 
 
 def _string(text: bytes, position: int) -> tuple[str, int]:
-    """The string whose opening quotation mark is at `position`; bytes that are not UTF-8 become surrogates."""
+    """Read the string whose opening quotation mark is at `position`; bytes that are not UTF-8 become surrogates."""
     parts = []
     position += 1
     while True:
@@ -226,7 +226,7 @@ def _string(text: bytes, position: int) -> tuple[str, int]:
 
 
 def _escape(text: bytes, start: int) -> tuple[bytes, int]:
-    """The bytes of the escape that starts at `start`, and the position after it."""
+    """Read the escape that starts at `start`; return its bytes and the position after it."""
     kind = text[start + 1 : start + 2]
     if kind and kind[0] in ESCAPES:
         return ESCAPES[kind[0]], start + 2
@@ -244,7 +244,7 @@ def _escape(text: bytes, start: int) -> tuple[bytes, int]:
 
 
 def _hex(text: bytes, position: int, start: int) -> int:
-    """Four hex digits of the escape that starts at `start`."""
+    """Read four hex digits of the escape that starts at `start`."""
     match = HEX.match(text, position)
     if match is None:
         _fail("Incorrect hex digit after \\u escape in string.", start)
@@ -252,7 +252,7 @@ def _hex(text: bytes, position: int, start: int) -> int:
 
 
 def _expect(text: bytes, position: int, word: bytes) -> int:
-    """The position after `word`, which must stand at `position`."""
+    """Read `word` at `position`, and return the position after it."""
     matched = _matched(text, position, word)
     if matched < len(word):
         _fail("Invalid value.", position + matched)
@@ -260,12 +260,12 @@ def _expect(text: bytes, position: int, word: bytes) -> int:
 
 
 def _matched(text: bytes, position: int, word: bytes) -> int:
-    """How many bytes of `word` stand at `position`."""
+    """Count the bytes of `word` that the text has at `position`."""
     return next((i for i in range(len(word)) if text[position + i : position + i + 1] != word[i : i + 1]), len(word))
 
 
 def _skip(text: bytes, position: int) -> int:
-    """The position after the white space."""
+    """Return the position after the white space."""
     return SPACE.match(text, position).end()  # type: ignore[union-attr]  # the pattern matches the empty text too
 
 

@@ -2,8 +2,8 @@
 
 simdjson reads the list into one buffer, without a Python object for each number, but forgets where the inner lists
 ended. So the shape is read off the skeleton of brackets and commas, which must be the skeleton of a regular array.
-Whatever is not quite that (names, strings, ragged lists, NaN, text after the end, anything wrong) gives None, and the
-ordinary way of `json_text` and `json_tensor` answers or says what is wrong. Both ways make the same arrays.
+Every other body (with names, strings, ragged lists, NaN, text after the end, any mistake) gives None, and the ordinary
+way through `text` and `tensor` reads it or reports what is wrong. Both ways make the same arrays.
 """
 
 import contextlib
@@ -23,7 +23,7 @@ OPENING = re.compile(rb"\[++")
 TAIL = re.compile(S + rb"(?:," + NAME + rb")?\}" + S)
 NOT_SKELETON = b"0123456789+-.eE \t\r\n"
 BUFFERS = {"i": np.int64, "u": np.uint64, "d": np.float64}
-"""simdjson's element types, the narrowest first: it refuses to make a decimal an integer."""
+"""simdjson's element types, the narrowest first: it refuses to read a decimal as an integer."""
 
 
 class Numbers(NamedTuple):
@@ -35,10 +35,10 @@ class Numbers(NamedTuple):
     """Whether the key was `instances` (a list of rows), else `inputs`."""
     shape: tuple[int, ...]
     flat: np.ndarray
-    """All numbers in order: int64 or uint64 when no decimal is among them, else float64."""
+    """All numbers in order: int64 or uint64 when none is a decimal, else float64."""
 
     def array(self, number: int, *, float16: bool = False) -> np.ndarray | None:
-        """The array of a TensorFlow data type; None when a number does not fit, so that the ordinary way says why."""
+        """Convert to a TensorFlow data type; None when a number does not fit, so that the ordinary way reports why."""
         dtype = dtype_of(number, float16=float16)
         if dtype is None:
             return None
@@ -47,7 +47,7 @@ class Numbers(NamedTuple):
 
 
 def predict_body(body: bytes) -> Numbers | None:
-    """Read a body; None when the ordinary way must."""
+    """Read a body; None when the ordinary way must read it."""
     head = HEAD.match(body)
     if head is None:
         return None
@@ -56,7 +56,7 @@ def predict_body(body: bytes) -> Numbers | None:
     if tail is None or (head[1] is not None and tail[1] is not None):
         return None
     text = body[start:end]
-    flat = None if b'"' in text else _flat(text)  # text and pictures are read once only
+    flat = None if b'"' in text else _flat(text)  # text and pictures are not read twice
     shape = None if flat is None else _shape(text, flat.size)
     if flat is None or shape is None:
         return None
@@ -65,7 +65,7 @@ def predict_body(body: bytes) -> Numbers | None:
 
 
 def _flat(text: bytes) -> np.ndarray | None:
-    """The numbers of a JSON list, flattened; None when it is broken or holds anything else."""
+    """Read the numbers of a JSON list, flattened; None when it is broken or holds anything else."""
     try:
         array: Any = simdjson.Parser().parse(text)  # a parser for each body: threads may not share one
         if b"." in text:
@@ -79,7 +79,7 @@ def _flat(text: bytes) -> np.ndarray | None:
 
 
 def _shape(text: bytes, size: int) -> tuple[int, ...] | None:
-    """The shape of a valid JSON list of `size` numbers; None when it is ragged, empty or deeper than arrays go."""
+    """Find the shape of a valid JSON list of `size` numbers; None when it is ragged, empty or too deep for an array."""
     rank = OPENING.match(text).end()  # type: ignore[union-attr]  # the text starts with a bracket
     if size == 0 or rank > MOST_DIMENSIONS:
         return None
@@ -92,7 +92,7 @@ def _shape(text: bytes, size: int) -> tuple[int, ...] | None:
 
 
 def _first_lengths(skeleton: bytes) -> tuple[int, ...]:
-    """For each level the length of its first list; the other lists are not looked at."""
+    """Measure the first list of each level; the other lists are ignored."""
     rank = len(skeleton) - len(skeleton.lstrip(b"["))
     shape: list[int] = []
     inner = 0  # characters of an element of the list in hand: none for a number
@@ -105,7 +105,7 @@ def _first_lengths(skeleton: bytes) -> tuple[int, ...]:
 
 
 def _skeleton(shape: tuple[int, ...]) -> bytes:
-    """The brackets and commas of a regular array, `[[,],[,]]` for (2, 2)."""
+    """Write the brackets and commas of a regular array, `[[,],[,]]` for (2, 2)."""
     text = b""
     for length in reversed(shape):
         text = b"[" + b",".join([text] * length) + b"]"

@@ -1,8 +1,7 @@
 """JSON values to NumPy arrays by the rules of tensorflow_serving/util/json_tensor.cc.
 
-Numbers take a fast path without a line of Python for each; whatever it is not sure about goes through
-`json_element.filled`, which checks value by value and says what is wrong in TensorFlow Serving's words. Arrays keep
-the shape of the JSON: whether the graph takes it is the graph's business.
+Numbers take a fast path without a line of Python for each. Doubtful values go through `element.filled`, which checks
+them one by one and reports mistakes in TensorFlow Serving's words. Arrays keep the shape of the JSON; the graph checks it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,9 +20,9 @@ def from_rows(
     *,
     float16: bool = False,
 ) -> dict[str, np.ndarray]:
-    """Arrays of the `instances` list, batch first; `dtypes`: input alias to TensorFlow's data type number.
+    """Make the arrays of the `instances` list, batch first; `dtypes`: input alias to TensorFlow's data type number.
 
-    `float16`: half and bfloat16 are taken too. Raises ServingError.
+    `float16`: accept half and bfloat16 too. Raises ServingError.
     """
     named = isinstance(instances[0], dict) and not is_base64(instances[0])
     if not isinstance(instances[0], dict) and len(dtypes) > 1:
@@ -36,7 +35,7 @@ def from_rows(
         if columns is not None:
             return {name: _convert(column, dtypes[name], float16) for name, column in columns.items()}
     except ServingError:
-        pass  # TensorFlow Serving looks row by row, and so reports another error than the column as a whole
+        pass  # TensorFlow Serving checks row by row, and so reports another error than the whole column gives
     return _checked_rows(instances, dtypes, named=named, float16=float16)
 
 
@@ -46,7 +45,7 @@ def from_columns(
     *,
     float16: bool = False,
 ) -> dict[str, np.ndarray]:
-    """Arrays of the `inputs` value: one bare value for a single input, else an object of them. Raises ServingError."""
+    """Make the arrays of the `inputs` value: one bare value for a single input, else an object. Raises ServingError."""
     if not isinstance(inputs, dict) or is_base64(inputs):
         if len(dtypes) > 1:
             raise invalid_argument(
@@ -63,24 +62,24 @@ def from_columns(
 
 
 def _columns(instances: Sequence[Any], dtypes: Mapping[str, int]) -> dict[str, list[Any]] | None:
-    """Rows of objects turned into one list for each input; None when a row is no object with exactly these keys."""
+    """Turn rows of objects into one list per input; None when a row is not an object with exactly these keys."""
     if not all(isinstance(row, dict) and row.keys() == dtypes.keys() for row in instances):
         return None
     return {name: [row[name] for row in instances] for name in dtypes}
 
 
 def _convert(value: Any, number: int, float16: bool) -> np.ndarray:
-    """The array of one JSON value: fast where that is safe, else checked value by value."""
+    """Make the array of one JSON value: fast where that is safe, else value by value."""
     dtype = dtype_of(number, float16=float16)
     array = _fast(value, dtype) if dtype and number != STRING else None
     return filled(value, number, float16=float16) if array is None else array
 
 
 def _fast(value: Any, dtype: Dtype) -> np.ndarray | None:
-    """The array of plain numbers or booleans, without looking at each in Python; None when a closer look is needed.
+    """Make the array of plain numbers or booleans, without Python code for each; None when each must be checked.
 
-    The leaves are gathered as they are first: NumPy would make 1 of true, and give every element of a list the room
-    of the longest string among them.
+    The leaves are first collected as objects: otherwise NumPy would convert true to 1, and use the room of the longest
+    string for every element of a list.
     """
     leaves = np.array(value, dtype=np.object_)
     kinds = set(map(type, leaves.ravel()))
@@ -97,7 +96,7 @@ def _fast(value: Any, dtype: Dtype) -> np.ndarray | None:
 def _checked_rows(
     instances: Sequence[Any], dtypes: Mapping[str, int], *, named: bool, float16: bool
 ) -> dict[str, np.ndarray]:
-    """Row by row with every check of TensorFlow Serving, in its order."""
+    """Make the arrays row by row, with every check of TensorFlow Serving, in its order."""
     rows: dict[str, list[np.ndarray]] = {name: [] for name in dtypes}
     for position, row in enumerate(instances):
         if named != (isinstance(row, dict) and not is_base64(row)):
@@ -121,7 +120,7 @@ def _checked_rows(
 def _add_row(
     rows: dict[str, list[np.ndarray]], name: str, value: Any, dtypes: Mapping[str, int], float16: bool
 ) -> None:
-    """Convert one value of one row; it must have the shape of the rows before it."""
+    """Convert one value of one row, which must have the shape of the rows before it."""
     if name not in dtypes:
         raise invalid_argument(f"JSON object: does not have named input: {name}")
     array = filled(value, dtypes[name], float16=float16)
@@ -129,17 +128,18 @@ def _add_row(
     if first.size != array.size:
         raise invalid_argument(f"Expecting tensor size: {first.size} but got: {array.size}")
     if first.shape != array.shape:
-        raise invalid_argument(f"Expecting shape {_shape(first)} but got: {_shape(array)}")
+        raise invalid_argument(f"Expecting shape {shape_text(first)} but got: {shape_text(array)}")
     rows[name].append(array)
 
 
 def _stacked(arrays: list[np.ndarray]) -> np.ndarray:
-    """One array with the batch first; np.stack would look into rows of objects."""
+    """Stack into one array, batch first; np.stack would unpack rows of objects."""
     batch = np.empty((len(arrays), *arrays[0].shape), arrays[0].dtype)
     for position, array in enumerate(arrays):
         batch[position] = array
     return batch
 
 
-def _shape(array: np.ndarray) -> str:
+def shape_text(array: np.ndarray) -> str:
+    """Write a shape as TensorFlow does, `[2,3]`."""
     return "[" + ",".join(str(size) for size in array.shape) + "]"

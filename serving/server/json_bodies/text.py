@@ -1,7 +1,7 @@
 """JSON text to values and back, with the leniency and the messages of TensorFlow Serving's parser (rapidjson).
 
-orjson reads almost every body. What it refuses, and what it would read otherwise than TensorFlow Serving (an object
-with a name twice), goes through `json_parser`.
+orjson reads almost every body. Those that it refuses, and those that it would read in another way than TensorFlow
+Serving (an object with a repeated name), go through `parser`.
 """
 
 import json
@@ -14,14 +14,14 @@ from serving.server.errors import invalid_argument
 from serving.server.json_bodies import parser
 
 QUOTED_LENGTH = 1000
-"""Characters of a request that an error message repeats at most."""
+"""Characters of a request that an error message quotes at most."""
 
 STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
-"""Of a body that orjson has read."""
+"""A string in a body that orjson has read."""
 
 
 def parse(body: bytes) -> dict[str, Any]:
-    """Read a request body, which must be a JSON object; ServingError otherwise."""
+    """Parse a request body. Raises ServingError when it is not a JSON object."""
     if not body:
         raise invalid_argument("JSON Parse error: The document is empty")
     try:
@@ -37,10 +37,10 @@ def parse(body: bytes) -> dict[str, Any]:
 
 
 def _may_repeat_a_name(document: Any, body: bytes) -> bool:
-    """Whether an object may hold a name twice: orjson keeps the last of the values, TensorFlow Serving the first.
+    """Whether an object may repeat a name: orjson keeps the last of the values, TensorFlow Serving the first.
 
-    A body has one colon for each member of an object, and some more inside strings. So when the members in hand are as
-    many as the colons, none was lost; most bodies have no objects in objects and are settled by the first line.
+    A body has one colon for each member of an object, and some more inside strings. So when there are as many members as
+    colons, none was lost. Most bodies have no nested objects, and are settled by the first comparison.
     """
     colons = body.count(b":")
     if colons == (len(document) if isinstance(document, dict) else 0):
@@ -50,7 +50,7 @@ def _may_repeat_a_name(document: Any, body: bytes) -> bool:
 
 
 def _count_members(document: Any) -> int:
-    """The members of all objects; lists that start with a number or a string are taken to hold none, unseen."""
+    """Count the members of all objects; lists that start with a number or a string are assumed to hold no objects."""
     count = 0
     waiting = [document]
     while waiting:
@@ -66,17 +66,17 @@ def _count_members(document: Any) -> int:
 
 
 def quote(value: Any) -> str:
-    """A value as an error message repeats it, cut when long: so it never goes deep, however deep the value."""
+    """Quote a value for an error message; a long one is cut, so that a deep value does no harm."""
     text = ""
     for part in json.JSONEncoder(indent=4, ensure_ascii=False).iterencode(value):
         text += part
-        if len(text) > QUOTED_LENGTH:  # the rest of a large request is not written out first
+        if len(text) > QUOTED_LENGTH:  # without writing out the rest of a large request
             return text[:QUOTED_LENGTH] + "..."
     return text
 
 
 def type_name(value: Any) -> str:
-    """The JSON type of a value as rapidjson names it."""
+    """Name the JSON type of a value as rapidjson does."""
     if value is None or isinstance(value, bool):
         return {None: "Null", False: "False", True: "True"}[value]
     names = {str: "String", list: "Array", dict: "Object"}
@@ -84,5 +84,5 @@ def type_name(value: Any) -> str:
 
 
 def to_bytes(text: str) -> bytes:
-    """The bytes of a JSON string; those that are not UTF-8 come through the parser unchanged."""
+    """Encode a JSON string; bytes that were not UTF-8 come out unchanged."""
     return text.encode("utf-8", "surrogateescape")

@@ -1,4 +1,4 @@
-"""What one model is to become: the versions that its config asks for, and how far they are."""
+"""Steps of a model towards its config: the versions that the config asks for, and how far they are."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -13,19 +13,19 @@ from serving.server.models.versions import State, Version
 
 @dataclass(frozen=True)
 class Change:
-    """A step towards a config; the caller of its methods holds the lock of the repository."""
+    """A step of one model towards its config; callers of the methods hold the lock of the repository."""
 
     config: ModelConfig
     model: ServedModel
     wanted: dict[int, Path]
     """The folders of the versions to serve, highest first."""
     required: bool = False
-    """Whether the config cannot be followed without one of these versions."""
+    """Whether the config fails when none of these versions loads."""
     versions: list[Version] = field(default_factory=list)
-    """The records of the wanted versions, see `track`."""
+    """The records of the wanted versions; `track` fills them in."""
 
     def track(self) -> None:
-        """Fill in `versions`: the records that are there, new ones for versions never seen or unloaded before."""
+        """Fill in `versions`: existing records, and new ones for versions that are new or were unloaded."""
         for number, folder in self.wanted.items():
             version = self.model.versions.get(number)
             ended = version is not None and version.state is State.END and version.error is None
@@ -34,15 +34,15 @@ class Change:
             self.versions.append(version)
 
     def publish(self) -> list[Version]:
-        """Make what was loaded available; the versions that leave for it."""
+        """Make the loaded versions available, and return the versions to unload."""
         return self.model.publish(self.wanted)
 
     def failed(self) -> bool:
-        """Whether none of the versions was loaded, though the config cannot be followed without."""
+        """Whether the config fails because none of its versions was loaded."""
         return self.required and all(version.loaded is None for version in self.versions)
 
     def problems(self) -> list[ServingError]:
-        """Why versions are not served, for the log."""
+        """List the errors of versions that are not served, for the log."""
         return [
             ServingError(error.code, f"Model {version.name}, version {version.number}: {error.message}")
             for version in self.versions
@@ -51,7 +51,7 @@ class Change:
 
 
 def not_available(changes: Iterable[Change], what: str) -> ServingError:
-    """As TensorFlow Serving names the versions that it waited for in vain: "servable" at the start, "model" later."""
+    """Make the error for versions that were not loaded, in TensorFlow Serving's words; `what`: "servable" at the start, "model" later."""
     failed = [version for change in changes for version in change.versions]
     listed = "".join(
         f"{{{{name: {version.name} version: {version.number}}} due to error: {version.error}}}, " for version in failed
@@ -60,7 +60,7 @@ def not_available(changes: Iterable[Change], what: str) -> ServingError:
 
 
 def step(config: ModelConfig, model: ServedModel | None, finder: VersionFinder) -> Change | None:
-    """Find what a config asks of its model; None when an unchanged model's folder cannot be looked at just now. Raises ServingError."""
+    """Plan the step of a model to its config; None when the folder of an unchanged model cannot be read now. Raises ServingError."""
     same = model is not None and (model.config.base_path, model.config.policy) == (config.base_path, config.policy)
     try:
         wanted = finder.find(config, required=not same)

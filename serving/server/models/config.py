@@ -1,4 +1,4 @@
-"""Which models are served, as TensorFlow Serving's ModelServerConfig says it: from a text file or a message."""
+"""The models to serve, from TensorFlow Serving's ModelServerConfig: a text file or a message."""
 
 import logging
 from collections.abc import Container, Iterable, Mapping
@@ -21,20 +21,20 @@ class ModelConfig:
 
     name: str
     base_path: Path
-    """Folder that holds one numbered folder for each version."""
+    """Folder that holds one numbered folder per version."""
     policy: Policy = field(default_factory=Latest)
     labels: Mapping[str, int] = field(default_factory=dict)
     """Label to version number."""
     log_prefix: str = ""
-    """Start of the names of the files that requests are recorded in; empty: they are not recorded."""
+    """Start of the names of the files with recorded requests; empty when requests are not recorded."""
     log_rate: float = 0.0
-    """Share of the requests that is recorded, 0 to 1."""
+    """Share of the requests to record, 0 to 1."""
     platform: str = TENSORFLOW
-    """Only models of this one can be served, see `check_platforms`."""
+    """Only the default can be served, see `check_platforms`."""
 
 
 def read(path: Path) -> list[ModelConfig] | None:
-    """The models in a text file, None when nothing stands in it; ServingError when it cannot be read or followed."""
+    """Read the models in a text file; None when it is empty. Raises ServingError when it cannot be read or followed."""
     from tensorflow_serving.config import model_server_config_pb2
 
     message = config_messages.read_text(path, model_server_config_pb2.ModelServerConfig())
@@ -42,7 +42,7 @@ def read(path: Path) -> list[ModelConfig] | None:
 
 
 def from_message(message: Any) -> list[ModelConfig]:
-    """The models in a tensorflow.serving.ModelServerConfig; ServingError with TensorFlow Serving's words."""
+    """Read the models in a tensorflow.serving.ModelServerConfig. Raises ServingError with TensorFlow Serving's words."""
     kind = message.WhichOneof("config")
     if kind != "model_config_list":
         found = "a custom_model_config" if kind else "no config"
@@ -68,7 +68,7 @@ def check_names(names: Iterable[str]) -> None:
 
 
 def check_platforms(configs: Iterable[ModelConfig], served: Container[str] = ()) -> None:
-    """Refuse other platforms than TensorFlow; `served`: names of the models that there are."""
+    """Refuse other platforms than TensorFlow; `served`: names of the models that are served now."""
     for config in configs:
         if config.platform == TENSORFLOW:
             continue
@@ -81,7 +81,7 @@ def check_platforms(configs: Iterable[ModelConfig], served: Container[str] = ())
 
 
 def _from_model(model: Any, base_path: Path) -> ModelConfig:
-    """One ModelConfig message."""
+    """Read one ModelConfig message."""
     return ModelConfig(
         name=model.name,
         base_path=base_path,
@@ -94,7 +94,7 @@ def _from_model(model: Any, base_path: Path) -> ModelConfig:
 
 
 def _base_path(model: Any) -> Path:
-    """The folder; the address of a store elsewhere is refused by name."""
+    """Read the base path; the address of remote storage is refused."""
     text: str = model.base_path
     scheme, separator, _ = text.partition("://")
     if separator and scheme != "file":
@@ -109,7 +109,7 @@ def _base_path(model: Any) -> Path:
 
 
 def _platform(model: Any) -> str:
-    """The platform, from the field of today or from the deprecated one."""
+    """Read the platform, from the current field or the deprecated one."""
     if not model.model_type:
         if not model.model_platform:
             raise invalid_argument(
@@ -128,7 +128,7 @@ def _platform(model: Any) -> str:
 
 
 def _policy(model: Any) -> Policy:
-    """The version policy; the latest version when none is set."""
+    """Read the version policy; the latest version when none is set."""
     policy = model.model_version_policy
     match policy.WhichOneof("policy_choice"):
         case "all":

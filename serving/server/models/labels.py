@@ -1,4 +1,4 @@
-"""Which versions a label may stand on."""
+"""The check of labels: which versions a label may name."""
 
 from serving.server.errors import Code, ServingError
 from serving.server.models.config import ModelConfig
@@ -7,7 +7,7 @@ from serving.server.models.versions import State
 
 
 def check(config: ModelConfig, model: ServedModel | None, *, new_ones_on_any: bool) -> None:
-    """Raise ServingError for a label on a version that is not available; new labels may stand on any, if that was allowed."""
+    """Raise ServingError for a label on a version that is not available; `new_ones_on_any`: except for new labels."""
     for label, number in config.labels.items():
         if new_ones_on_any and (model is None or model.config.labels.get(label, number) == number):
             continue

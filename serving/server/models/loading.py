@@ -1,4 +1,4 @@
-"""Loading and unloading of versions: in threads, so that slow loads, slow closes and long calls hold up nobody else."""
+"""Loading and unloading of versions in threads, so that slow loads, slow closes and long calls delay nothing else."""
 
 import logging
 import threading
@@ -19,7 +19,7 @@ Load = Callable[[ModelConfig, Path], Model]
 
 
 class VersionLoader:
-    """Takes versions from START to a loaded model, and from UNLOADING to END; their fields change under `lock`."""
+    """Loads versions that are in START, and unloads those in UNLOADING; their fields change under `lock`."""
 
     def __init__(
         self,
@@ -31,7 +31,7 @@ class VersionLoader:
         retry_seconds: float,
         ended: Callable[[Version], None],
     ) -> None:
-        """`ended` is told of each unloaded version, while the lock is held."""
+        """`ended` is called with each unloaded version, while the lock is held."""
         self._load = load
         self._lock = lock
         self._threads = threads
@@ -58,11 +58,11 @@ class VersionLoader:
             list(map(load_one, tasks))
 
     def stop(self) -> None:
-        """Begin to load nothing more."""
+        """Load no further version."""
         self._stopped = True
 
     def unload(self, leaving: Iterable[Version]) -> None:
-        """Close versions that take no more calls, when those under way are through; returns at once."""
+        """Close versions that take no more calls, when their running calls have ended; returns at once."""
         for version in leaving:
             thread = threading.Thread(target=self._unload_one, args=(version,), name="unload", daemon=True)
             with self._lock:
@@ -70,7 +70,7 @@ class VersionLoader:
             thread.start()
 
     def join(self) -> None:
-        """Wait until everything that was to be unloaded is."""
+        """Wait until all unloading has ended."""
         with self._lock:
             unloads = list(self._unloads)
         for thread in unloads:
@@ -82,7 +82,7 @@ class VersionLoader:
         version.held = fingerprint(version.folder)
         try:
             loaded = self._load(config, version.folder)
-        except Exception as error:  # whatever is wrong with a model, the server and the other models go on
+        except Exception as error:  # whatever is wrong with a model, the server and the other models continue
             cause = errors.from_exception(error)
             with self._lock:  # a new error without the traceback: its frames would keep the broken model in memory
                 version.failed(ServingError(cause.code, cause.message), self._retry_seconds)

@@ -1,4 +1,4 @@
-"""Which of the versions in a base path are served: the version policies of TensorFlow Serving's ModelConfig."""
+"""The version policies of TensorFlow Serving's ModelConfig: which versions in a base path are served."""
 
 import logging
 from collections.abc import Callable
@@ -12,7 +12,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Latest:
-    """The highest versions that are there."""
+    """The highest versions in the base path."""
 
     number: int = 1
     """How many; 0 counts as 1, as in TensorFlow Serving."""
@@ -20,7 +20,7 @@ class Latest:
 
 @dataclass(frozen=True)
 class All:
-    """Every version that is there."""
+    """Every version in the base path."""
 
 
 @dataclass(frozen=True)
@@ -34,10 +34,10 @@ Policy = Latest | All | Specific
 
 
 def find(policy: Policy, base_path: Path, *, warn: Callable[[str], None] = log.warning) -> dict[int, Path]:
-    """The folders of the versions that a policy asks for, highest version first; empty when none of them is there.
+    """Find the folders of the versions that a policy asks for, highest version first; empty when there are none.
 
-    Raises FileNotFoundError when the base path is not there. `warn` hears of specific versions that are missing, and of
-    two folders with the same number.
+    Raises FileNotFoundError when there is no such base path. `warn` is called for specific versions that are missing, and
+    for two folders with the same number.
     """
     if isinstance(policy, Specific):
         return _specific(sorted(policy.versions, reverse=True), base_path, warn)
@@ -49,7 +49,7 @@ def find(policy: Policy, base_path: Path, *, warn: Callable[[str], None] = log.w
 
 
 def nothing_found(policy: Policy, base_path: Path) -> FileNotFoundError:
-    """What to say of a base path in which `find` finds nothing."""
+    """Make the error for a base path in which `find` finds nothing."""
     if isinstance(policy, Specific):
         there = version_folders.listing(version_folders.scan(base_path))
         return FileNotFoundError(
@@ -64,7 +64,7 @@ def nothing_found(policy: Policy, base_path: Path) -> FileNotFoundError:
 
 
 def _specific(numbers: list[int], base_path: Path, warn: Callable[[str], None]) -> dict[int, Path]:
-    """First look for the folders by name, which is cheap among thousands; only then for padded ones (`00000123`)."""
+    """Find specific versions: first by name, which is cheap among thousands, then padded ones (`00000123`)."""
     found = {number: base_path / str(number) for number in numbers if (base_path / str(number)).is_dir()}
     if len(found) == len(numbers):
         return found

@@ -1,4 +1,4 @@
-"""The models that are served: looks for versions on disk, loads and swaps them, and hands them out to calls."""
+"""The models that are served: versions are found on disk, loaded, swapped, and lent to calls."""
 
 import logging
 import threading
@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 
 class Repository:
-    """Models by name with the versions their policies ask for; new versions are ready before the old ones go.
+    """Models by name with the versions that their policies ask for; new versions are ready before old ones are unloaded.
 
     One change is made at a time, under `_changing`; the fields of models and versions change under `_lock`, which
     is not held while loading, closing or waiting.
@@ -34,7 +34,7 @@ class Repository:
         load_threads: int = 0,
         allow_labels_for_unavailable: bool = False,
     ) -> None:
-        """`load_threads`: versions loaded side by side; 0 loads one after the other in the thread that asks."""
+        """`load_threads`: versions loaded at the same time; 0 loads one after the other in the calling thread."""
         self._allow_labels = allow_labels_for_unavailable
         self._lock = threading.Lock()
         self._changing = threading.Lock()
@@ -50,7 +50,7 @@ class Repository:
         self._closed = False
 
     def acquire(self, spec: ModelSpec) -> Version:
-        """The version that `spec` means, loaded until it is given to `release`; ServingError if there is none."""
+        """Find the version that `spec` means; it stays loaded until `release`. Raises ServingError if there is none."""
         with self._lock:
             version = served.find(self._models.get(spec.name), spec)
             version.runs += 1
@@ -65,7 +65,7 @@ class Repository:
 
     @contextmanager
     def use(self, spec: ModelSpec) -> Iterator[Version]:
-        """The version that `spec` means; it stays loaded for the length of the `with` block. ServingError if none."""
+        """Find the version that `spec` means; it stays loaded for the `with` block. Raises ServingError if there is none."""
         version = self.acquire(spec)
         try:
             yield version
@@ -73,7 +73,7 @@ class Repository:
             self.release(version)
 
     def status(self, spec: ModelSpec) -> list[Version]:
-        """Copies of the versions that were ever loaded, highest first; a label is not looked at, as in TensorFlow Serving."""
+        """Copy the known versions of a model, highest first; a label is ignored, as in TensorFlow Serving."""
         with self._lock:
             model = self._models.get(spec.name) or self._gone.get(spec.name)
             known = model.copies() if model is not None else []
@@ -87,7 +87,7 @@ class Repository:
         return known
 
     def models(self) -> dict[str, list[Version]]:
-        """Copies of all versions by model, highest version first; models in the order of the config."""
+        """Copy all versions by model, highest version first; models in the order of the config."""
         with self._lock:
             return {name: model.copies() for name, model in self._models.items()}
 
@@ -97,15 +97,15 @@ class Repository:
             return self._applied and all(model.current is not None for model in self._models.values())
 
     def apply(self, configs: Sequence[ModelConfig] | None) -> None:
-        """Serve exactly these models: load what is new, then let go of what is not named, and set the labels.
+        """Serve exactly these models: load new ones, then unload those that are not listed, and set the labels.
 
-        Returns when each new model, and each with a new base path or policy, has a version available. ServingError
-        when one gets none, or when names or labels cannot be followed; then everything stays as it was. None stands
-        for an empty config: nothing is done, and it is refused once models were listed.
+        Returns when each new model, and each with a new base path or policy, has a version available. Raises ServingError
+        when one gets none, or when names or labels are wrong; then nothing changes. None stands for an empty config:
+        nothing is done, and once models have been listed it is refused.
         """
         with self._changing:
             if self._closed:
-                raise ServingError(Code.UNAVAILABLE, "The server is stopping; it takes no new config.")
+                raise ServingError(Code.UNAVAILABLE, "The server is stopping; it accepts no new config.")
             if configs is None:
                 self._apply_empty()
                 return
@@ -126,7 +126,7 @@ class Repository:
             self._commit(configs, steps)
 
     def refresh(self) -> list[ServingError]:
-        """Look at the base paths once, load what is new and unload what it replaces; the errors of this look."""
+        """Scan the base paths, load new versions and unload those that they replace; return the errors."""
         with self._changing:
             problems: list[ServingError] = []
             steps: dict[str, Change] = {}
@@ -134,8 +134,8 @@ class Repository:
                 try:
                     steps[name] = Change(model.config, model, self._finder.find(model.config))
                 except (ServingError, OSError) as error:
-                    # Whatever is loaded stays loaded: a base path that vanishes must not end the service. One that
-                    # is there and empty does, as in TensorFlow Serving.
+                    # Loaded versions stay loaded: a base path that vanishes must not end the service. An empty one
+                    # does, as in TensorFlow Serving.
                     problems.append(of_model(name, error))
             self._track(steps.values())
             tasks = [(change.config, version) for change in steps.values() for version in change.versions]
@@ -146,11 +146,11 @@ class Repository:
             return problems
 
     def stop(self) -> None:
-        """Begin to load no further version: the server ends."""
+        """Load no further version, because the server ends."""
         self._loader.stop()
 
     def close(self) -> None:
-        """Unload everything, when the calls under way are through."""
+        """Unload everything, when the running calls have ended."""
         with self._changing:
             self._closed = True
             with self._lock:
@@ -169,7 +169,7 @@ class Repository:
         self._applied = True
 
     def _track(self, steps: Iterable[Change]) -> None:
-        """Make the records of the wanted versions, and show new models as loading."""
+        """Make the records of the wanted versions, and list new models."""
         with self._lock:
             for change in steps:
                 change.track()
@@ -181,7 +181,7 @@ class Repository:
         self._loader.unload(leaving)
 
     def _undo(self, before: dict[str, ServedModel], steps: list[Change]) -> None:
-        """Close what was loaded for nothing; new models are forgotten."""
+        """Unload what a failed config has loaded, and forget its new models."""
         with self._lock:
             self._models = before
             staged = [version for change in steps for version in change.versions if version.state is State.LOADING]
@@ -190,7 +190,7 @@ class Repository:
         self._loader.unload(staged)
 
     def _commit(self, configs: Sequence[ModelConfig], steps: list[Change]) -> None:
-        """Switch to the new config in one step, then unload what left."""
+        """Switch to the new config in one step, then unload the versions that it replaces."""
         changed = {change.config.name: change.model for change in steps}
         leaving: list[Version] = []
         with self._lock:
@@ -214,7 +214,7 @@ class Repository:
         self._loader.unload(leaving)
 
     def _ended(self, version: Version) -> None:
-        """A version was unloaded."""
+        """Note that a version was unloaded."""
         model = self._models.get(version.name) or self._gone.get(version.name)
         if model is not None:
             model.forget()

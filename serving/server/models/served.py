@@ -10,12 +10,12 @@ from serving.server.models.spec import ModelSpec
 from serving.server.models.versions import State, Version
 
 MOST_ENDED = 100
-"""Unloaded versions of one model that stay listed; TensorFlow Serving lists all, and its answers grow without end."""
+"""Unloaded versions of one model that stay listed; TensorFlow Serving lists all, so its answers grow without limit."""
 
 
 @dataclass(eq=False, slots=True)
 class ServedModel:
-    """A model's versions by number; whoever calls it holds the lock of the repository."""
+    """A model's versions by number; callers of the methods hold the lock of the repository."""
 
     config: ModelConfig
     versions: dict[int, Version] = field(default_factory=dict)
@@ -23,7 +23,7 @@ class ServedModel:
     """The highest available version: it answers calls that name none."""
 
     def publish(self, wanted: Collection[int]) -> list[Version]:
-        """Make loaded versions available; once all `wanted` are, the others leave: these."""
+        """Make loaded versions available; once all `wanted` ones are, begin to unload the others, and return these."""
         for version in self.versions.values():
             if version.state is State.LOADING and version.loaded is not None:
                 version.state = State.AVAILABLE
@@ -34,15 +34,15 @@ class ServedModel:
         return self._leave(leaving)
 
     def retire(self) -> list[Version]:
-        """Let all available versions leave: these."""
+        """Begin to unload all available versions, and return them."""
         return self._leave(self._available())
 
     def copies(self) -> list[Version]:
-        """Snapshots of the versions, highest first."""
+        """Copy the versions, highest first."""
         return sorted(map(replace, self.versions.values()), key=attrgetter("number"), reverse=True)
 
     def inherit(self, older: "ServedModel") -> None:
-        """Go on listing the versions of a model of the same name that this one follows."""
+        """List the versions of the older model of the same name too."""
         self.versions = {**older.versions, **self.versions}
 
     def forget(self) -> None:
@@ -55,7 +55,7 @@ class ServedModel:
         return [version for version in self.versions.values() if version.state is State.AVAILABLE]
 
     def _leave(self, leaving: list[Version]) -> list[Version]:
-        """From here on nobody can get hold of these versions."""
+        """Give these versions to no further call."""
         for version in leaving:
             version.leave()
         self.current = max(self._available(), key=attrgetter("number"), default=None)
@@ -63,7 +63,7 @@ class ServedModel:
 
 
 def find(model: ServedModel | None, spec: ModelSpec) -> Version:
-    """The available version that `spec` means; ServingError with TensorFlow Serving's words when there is none."""
+    """Find the available version that `spec` means. Raises ServingError with TensorFlow Serving's words when there is none."""
     number = spec.version
     if spec.label is not None:
         number = model.config.labels.get(spec.label) if model else None

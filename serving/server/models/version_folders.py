@@ -12,10 +12,10 @@ LARGEST_VERSION = 2**63 - 1
 
 
 def scan(base_path: Path, *, warn: Callable[[str], None] = log.warning) -> dict[int, Path]:
-    """The version folders in a base path: number to folder, `00000123` being version 123; other names are left out.
+    """Find the version folders in a base path: number to folder, `00000123` being version 123; other names are ignored.
 
-    Of two folders with the same number the last by name counts, and `warn` hears of it. Raises FileNotFoundError when
-    there is no such base path.
+    Of two folders with the same number the last by name counts, and `warn` is called. Raises FileNotFoundError when there
+    is no such base path.
     """
     if not base_path.is_dir():
         found = "a file" if base_path.is_file() else "nothing"
@@ -36,14 +36,14 @@ def scan(base_path: Path, *, warn: Callable[[str], None] = log.warning) -> dict[
 
 
 def listing(numbers: Iterable[int]) -> str:
-    """Version numbers as prose, the highest eight of them."""
+    """Write version numbers as prose, the highest eight of them."""
     ordered = sorted(numbers, reverse=True)
     text = ", ".join(map(str, ordered[:8])) + (", ..." if len(ordered) > 8 else "")
     return f"version{'s' if len(ordered) != 1 else ''} {text}" if ordered else "no version"
 
 
 def fingerprint(folder: Path) -> tuple[int, int, int]:
-    """Number, bytes and newest change (nanoseconds) of what a version folder holds: it tells when a copy goes on."""
+    """Count the files of a version folder, their bytes and newest change (nanoseconds); it changes while a copy goes on."""
     count = size = newest = 0
     for parent, _, names in os.walk(folder):
         for name in names:

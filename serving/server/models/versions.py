@@ -1,4 +1,4 @@
-"""The versions of one model: what stands in its base path, and the state of each version that was ever loaded."""
+"""One version of a model: its state, and when to load it."""
 
 import enum
 import logging
@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 
 
 Model = LoadedModel | BatchedModel
-"""What a loader gives."""
+"""A loaded model, batched or not."""
 
 
 class State(enum.StrEnum):
@@ -31,10 +31,10 @@ class State(enum.StrEnum):
 
 @dataclass(eq=False, slots=True)
 class Version:
-    """One version of a model; its fields change under the lock of its repository only."""
+    """One version of a model; its fields change only under the lock of its repository."""
 
     name: str
-    """The model's."""
+    """The name of the model."""
     number: int
     folder: Path
     state: State = State.START
@@ -42,29 +42,29 @@ class Version:
     """Why the last load failed."""
     loaded: Model | None = None
     runs: int = 0
-    """Calls under way; the model is not closed before they are through."""
+    """Running calls; the model is not closed before they have ended."""
     drained: threading.Event | None = None
-    """Set when the last call is through; only there while the version is being unloaded."""
+    """Set when the last call has ended; None unless the version is being unloaded."""
     failures: int = 0
     retry_at: float = 0.0
     """Time on the monotonic clock, in seconds, before which a failed load is not tried again."""
     held: tuple[int, int, int] | None = None
-    """What the folder held when the last load began, see `fingerprint`."""
+    """The fingerprint of the folder when the last load began."""
     settling: bool = False
-    """Whether the folder of a version that failed was still changing at the last look."""
+    """Whether the folder of a version that failed was still changing at the last check."""
 
     @property
     def model(self) -> Model:
-        """The loaded model of a version in use."""
+        """Return the loaded model of a version in use."""
         if self.loaded is None:
             raise ServingError(Code.UNAVAILABLE, f"Version {self.number} is not loaded ({self.state}).")
         return self.loaded
 
     def is_due(self, retries: int) -> bool:
-        """Whether to load this version now: a new one at once, one that failed after a while, `retries` times.
+        """Whether to load this version now: a new one at once, a failed one later, up to `retries` times.
 
-        When the folder of one that failed changes (a copy went on, a file was repaired), the count starts again as soon
-        as it has stopped changing.
+        When the folder of a failed version changes (a copy goes on, a file is repaired), the count starts again as soon
+        as the folder has stopped changing.
         """
         if self.state is not State.END:
             return self.state is State.START
@@ -78,13 +78,13 @@ class Version:
         return self.failures <= retries and time.monotonic() >= self.retry_at
 
     def failed(self, error: ServingError, retry_seconds: float) -> None:
-        """The load ended with an error."""
+        """Note that the load ended with an error."""
         self.state, self.error = State.END, error
         self.failures += 1
         self.retry_at = time.monotonic() + retry_seconds
 
     def leave(self) -> None:
-        """Take no more calls; `drained` tells when those under way are through."""
+        """Take no more calls; `drained` is set when the running ones have ended."""
         self.state = State.UNLOADING
         self.drained = threading.Event()
         if not self.runs:

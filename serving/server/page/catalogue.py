@@ -93,6 +93,6 @@ def _dtype(number: int) -> str:
 
     try:
         name: str = tf.as_dtype(number).name
-    except TypeError:  # a sparse or ragged tensor need not say its type; nobody can call that signature
+    except TypeError:  # a sparse or ragged tensor may lack a type; no call can use that signature
         return "unknown"
     return name

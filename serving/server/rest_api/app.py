@@ -44,9 +44,9 @@ MORE_HEADERS = {
     503: [(b"retry-after", b"1")],
 }
 STOPPED = ServingError(
-    Code.UNAVAILABLE, "The server is stopping and waits no longer for this call. Try another server."
+    Code.UNAVAILABLE, "The server is stopping and no longer waits for this call. Try another server."
 )
-"""For calls that are cancelled, which happens when the time to drain is over."""
+"""The answer to calls that are cancelled because the time to drain is over."""
 NOT_FOUND: Answer = (
     404,
     b"<html><head><title>404 Not Found</title></head><body><h1>Not Found</h1></body></html>\n",
@@ -55,7 +55,7 @@ NOT_FOUND: Answer = (
 
 
 class RestApi:
-    """ASGI application over a repository; what may take long runs in threads of `executor`."""
+    """ASGI application over a repository; work that may take long runs in threads of `executor`."""
 
     def __init__(
         self,
@@ -74,7 +74,7 @@ class RestApi:
         self._headers = JSON_HEADERS + (CORS_HEADERS if options.cors else [])
         self._in_work = 0
         self.not_ready = ""
-        """Why /readyz says no, whatever the models do; empty when only they count."""
+        """Why /readyz answers 503 whatever the models do; empty when it depends on them alone."""
         self._calls = Calls(
             repository,
             executor,
@@ -97,11 +97,11 @@ class RestApi:
             await _reply(send, *self._beside_the_api(scope))
 
     def drain(self) -> None:
-        """From now on say that the server is not ready; calls are still answered."""
+        """Answer at /readyz that the server is stopping; calls are still answered."""
         self.not_ready = "stopping"
 
     async def _api(self, scope: Scope, target: str, receive: Receive) -> Answer | None:
-        """The answer to a path under /v1/; None when the client has gone."""
+        """Answer a path under /v1/; None when the client has gone."""
         if scope["method"] == "OPTIONS":
             return (200 if ORIGIN.match(header(scope, b"origin")) else 400), b"", self._headers
         headers = self._headers
@@ -121,11 +121,11 @@ class RestApi:
         return 200, body, [(b"content-type", kind.encode()), *headers[1:]] if kind else headers
 
     async def _admitted(self, scope: Scope, target: str, receive: Receive) -> tuple[bytes | None, str]:
-        """Body and, where it is no JSON, content type of the answer to a call that may be made now."""
+        """Check and make a call; return the body of the answer and, if it is not JSON, its content type."""
         try:
             call, spec = routes.find(scope["method"], target)
         except ServingError:
-            self._check_token(scope)  # who has none hears nothing else
+            self._check_token(scope)  # without it a client learns nothing else
             raise
         clock = _Clock()
         try:
@@ -138,7 +138,7 @@ class RestApi:
         except asyncio.CancelledError:
             clock.code = Code.UNAVAILABLE
             raise
-        except Exception as error:  # one of our own making is INTERNAL instead of an end of the connection
+        except Exception as error:  # a bug of this server is answered as INTERNAL instead of ending the connection
             problem = from_exception(error)
             clock.code = problem.code
             if problem.code is Code.INTERNAL:
@@ -146,20 +146,20 @@ class RestApi:
             raise problem from error
         finally:
             if self._metrics is not None and call in COUNTED:
-                clock.tell(self._metrics, spec.name, call)
+                clock.count(self._metrics, spec.name, call)
 
     async def _body(self, scope: Scope, receive: Receive) -> bytes | None:
-        """The body of a call that there is room for; None when the client has gone."""
+        """Read the body, if there is room for the call; None when the client has gone."""
         options = self._options
         self._check_load()
         body = await request_body.read(scope, receive, most_bytes=options.max_body_bytes, seconds=options.body_seconds)
-        self._check_load()  # again, because a body may take its time; while it does, it takes no one's place
+        self._check_load()  # again, because a body may take long, and counts as a call only when it is complete
         if body is not None and "gzip" in header(scope, b"content-encoding"):
             return await asyncio.to_thread(request_body.inflate, body, most_bytes=options.max_body_bytes)
         return body
 
     async def _made(self, scope: Scope, call: str, spec: ModelSpec, body: bytes) -> tuple[bytes, str]:
-        """Make a call; what comes back is as in `_admitted`."""
+        """Make a call; return as `_admitted` does."""
         content_type = header(scope, b"content-type") if self._options.binary_bodies and call == "predict" else ""
         kind = binary_bodies.kind(content_type)
         self._in_work += 1
@@ -169,7 +169,7 @@ class RestApi:
             self._in_work -= 1
 
     async def _called(self, call: str, spec: ModelSpec, body: bytes, content_type: str) -> bytes:
-        """The body of the answer."""
+        """Write the body of the answer."""
         if call == "predict":
             if content_type:
                 return await self._calls.predict_binary(spec, body, content_type)
@@ -185,7 +185,7 @@ class RestApi:
         return model_info.metadata(self._repository, spec)
 
     def _list(self) -> bytes:
-        """`GET /v1/models`: the names of the models, where that is switched on."""
+        """Answer `GET /v1/models` with the names of the models, if that is enabled."""
         if not self._options.model_list:
             raise invalid_argument("Missing model name in request.")
         return json_answer.dumps({"models": sorted(self._repository.models())})
@@ -193,7 +193,7 @@ class RestApi:
     def _check_load(self) -> None:
         if self._options.max_concurrent and self._in_work >= self._options.max_concurrent:
             raise ServingError(
-                Code.UNAVAILABLE, f"{self._in_work} calls are in work, which is the most. Try again in a moment."
+                Code.UNAVAILABLE, f"{self._in_work} calls are in work, which is the limit. Try again in a moment."
             )
 
     def _check_token(self, scope: Scope) -> None:
@@ -203,7 +203,7 @@ class RestApi:
             )
 
     def _beside_the_api(self, scope: Scope) -> Answer:
-        """Health, metrics and the page; ours, but for the metrics."""
+        """Answer paths outside the API: health, metrics and the page; only the metrics are TensorFlow Serving's too."""
         method, path = scope["method"], scope["path"]
         if method == "GET" and path == "/healthz":
             return 200, b'{"status": "ok"}', JSON_HEADERS
@@ -214,7 +214,7 @@ class RestApi:
                 self._check_token(scope)
                 return self._measurements(scope, self._metrics)
             if self._page is not None:
-                if path.endswith(".json"):  # what is served is the token holder's business
+                if path.endswith(".json"):  # which models are served is not for everyone
                     self._check_token(scope)
                 return self._page.answer(method, path) or NOT_FOUND
         except ServingError as error:
@@ -222,20 +222,20 @@ class RestApi:
         return NOT_FOUND
 
     def _measurements(self, scope: Scope, metrics: Metrics) -> Answer:
-        """What Prometheus reads; TensorFlow Serving looks at no method, and refuses a query."""
+        """Answer Prometheus; as in TensorFlow Serving with any method, and without a query."""
         if scope["query_string"]:
             path = self._options.metrics_path
             return 400, f"Unexpected path: {_target(scope)}. Should be {path}".encode(), TEXT_HEADERS
         return 200, metrics.text().encode(), TEXT_HEADERS
 
     def _ready(self) -> Answer:
-        """Whether every model has an available version."""
+        """Answer whether every model has an available version."""
         reason = self.not_ready or ("" if self._repository.ready() else "loading")
         return 503 if reason else 200, json_answer.dumps({"status": reason or "ok"}), JSON_HEADERS
 
 
 class _Clock:
-    """How long a call took, from its last byte on, and how it ended."""
+    """Measures a call from its last byte on, and keeps how it ended."""
 
     __slots__ = ("_start", "code")
 
@@ -246,8 +246,8 @@ class _Clock:
     def start(self) -> None:
         self._start = time.perf_counter()
 
-    def tell(self, metrics: Metrics, model: str, call: str) -> None:
-        """Count the call; a client that went before its body was here is none."""
+    def count(self, metrics: Metrics, model: str, call: str) -> None:
+        """Count the call, unless its client went before the body was complete."""
         if self.code is Code.OK and not self._start:
             return
         metrics.count_request(model, self.code)
@@ -256,8 +256,8 @@ class _Clock:
 
 
 def _target(scope: Scope) -> str:
-    """Path and query as they came, without a host in front."""
-    target: bytes = scope.get("target", b"")  # from our HTTP server: ASGI does not tell `/path?` from `/path`
+    """Read path and query as they came, without a host in front."""
+    target: bytes = scope.get("target", b"")  # from our HTTP server: in ASGI `/path?` and `/path` are the same
     if not target.startswith(b"/"):
         path: bytes = scope.get("raw_path") or scope["path"].encode()
         query: bytes = scope["query_string"]

@@ -1,12 +1,12 @@
-"""`:predict` bodies that are not JSON, and answers of the same kind; behind `--enable_binary_bodies`.
+"""`:predict` bodies that are not JSON, and answers of the same kind; with `--enable_binary_bodies`.
 
-* `application/x-npy`: one numeric array as `numpy.save` writes it. Parameters of the Content-Type say what JSON would:
+* `application/x-npy`: one numeric array as `numpy.save` writes it. Parameters of the Content-Type stand for the keys of JSON:
   `application/x-npy; signature_name=tensor; output_filter=logits`. The answer is the signature's one output, or the one
   that the filter names.
-* `application/x-protobuf`: a serialised tensorflow.serving.PredictRequest; the answer is a PredictResponse. What its
-  model_spec says must agree with the URL.
+* `application/x-protobuf`: a serialised tensorflow.serving.PredictRequest; the answer is a PredictResponse. The
+  model_spec must agree with the URL.
 
-Nothing is ever unpickled, and no memory is taken that the body does not fill.
+Nothing is ever unpickled, and no more memory is used than the body fills.
 """
 
 import io
@@ -35,15 +35,15 @@ _WAY_OUT = f"Send a PredictRequest ({PROTOBUF}) or JSON."
 
 
 def kind(content_type: str) -> str:
-    """NPY, PROTOBUF, or "" when a Content-Type names neither."""
+    """Return NPY, PROTOBUF, or "" when a Content-Type names neither."""
     name = content_type.split(";", 1)[0].strip().lower()
     return name if name in (NPY, PROTOBUF) else ""
 
 
 def parse(content_type: str, body: bytes, version: Version, *, rules: Rules = PLAIN) -> PredictRequest:
-    """Read a body of `kind`; ServingError when it is not one that this version can answer.
+    """Read a body of one of these kinds. Raises ServingError when this version cannot answer it.
 
-    The arrays share the memory of `body` and may be read-only; their shapes are not compared with the signature's.
+    The arrays share the memory of `body` and may be read-only; their shapes are not compared with the signature.
     `rules`: whether the signature must be declared for prediction.
     """
     if kind(content_type) == PROTOBUF:
@@ -54,7 +54,7 @@ def parse(content_type: str, body: bytes, version: Version, *, rules: Rules = PL
 
 
 def write(content_type: str, outputs: Mapping[str, np.ndarray], version: Version, signature: str) -> bytes:
-    """The answer to a request that `parse` read, of the same kind."""
+    """Write the answer to a request that `parse` read, in the same format."""
     if kind(content_type) == NPY:
         ((alias, array),) = outputs.items()
         if array.dtype.kind not in NUMBERS:
@@ -66,7 +66,7 @@ def write(content_type: str, outputs: Mapping[str, np.ndarray], version: Version
 
 
 def _parse_npy(parameters: Mapping[str, str], body: bytes, version: Version) -> PredictRequest:
-    """One array for the one input."""
+    """Read one array for the one input."""
     unknown = sorted(parameters.keys() - {"signature_name", "output_filter"})
     if unknown:
         raise invalid_argument(
@@ -86,7 +86,7 @@ def _parse_npy(parameters: Mapping[str, str], body: bytes, version: Version) -> 
 
 
 def _output(name: str, signature: Any, asked: str) -> str:
-    """The one output that .npy can answer."""
+    """Choose the one output that .npy can hold."""
     listed = sorted(signature.outputs)
     alias = asked or listed[0]
     if alias not in listed:
@@ -102,7 +102,7 @@ def _output(name: str, signature: Any, asked: str) -> str:
 
 
 def _read_npy(body: bytes) -> np.ndarray:
-    """The array of an .npy file, without a copy; the size is checked before anything is built."""
+    """Read the array of an .npy file without a copy; its size is checked first."""
     file = io.BytesIO(body)
     try:
         read_header = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}[npy.read_magic(file)]
@@ -122,7 +122,7 @@ def _read_npy(body: bytes) -> np.ndarray:
     try:
         flat = np.frombuffer(body, dtype, count, start) if count else np.empty(0, dtype)
         if dtype.kind == "b":
-            flat = flat.view(np.uint8) != 0  # a byte of 2 would be no bool that NumPy understands
+            flat = flat.view(np.uint8) != 0  # NumPy takes only the bytes 0 and 1 for bool
         array = flat.reshape(shape, order="F" if fortran else "C")
     except ValueError as error:
         raise invalid_argument(
@@ -132,7 +132,7 @@ def _read_npy(body: bytes) -> np.ndarray:
 
 
 def _fit(array: np.ndarray, alias: str, number: int) -> np.ndarray:
-    """The array, if it is of the type that the input takes (a number of TensorFlow's DataType)."""
+    """Check that the array has the type of the input (a number of TensorFlow's DataType)."""
     import tensorflow as tf
 
     takes = tf.dtypes.as_dtype(number)
@@ -147,13 +147,13 @@ def _fit(array: np.ndarray, alias: str, number: int) -> np.ndarray:
 
 
 def _parameters(content_type: str) -> dict[str, str]:
-    """The parameters behind the first semicolon, without their quotes."""
+    """Read the parameters after the first semicolon, without their quotes."""
     pairs = (part.partition("=") for part in content_type.split(";")[1:] if part.strip())
     return {name.strip().lower(): value.strip().strip('"') for name, _, value in pairs}
 
 
 def _message(body: bytes, version: Version) -> Any:
-    """A PredictRequest that agrees with the URL."""
+    """Parse a PredictRequest, and check that it agrees with the URL."""
     from google.protobuf.message import DecodeError
     from tensorflow_serving.apis import predict_pb2
 
@@ -172,7 +172,7 @@ def _message(body: bytes, version: Version) -> Any:
 
 
 def _write_protobuf(outputs: Mapping[str, np.ndarray], version: Version, signature: str) -> bytes:
-    """A PredictResponse; numbers in one piece."""
+    """Write a PredictResponse, numbers in one piece."""
     from tensorflow_serving.apis import predict_pb2
 
     response = predict_pb2.PredictResponse()

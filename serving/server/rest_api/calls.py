@@ -1,7 +1,7 @@
-"""The calls of the REST API on an event loop: which step runs on the loop itself and which in a thread.
+"""The calls of the REST API on an event loop: each step runs on the loop itself or in a thread.
 
-A thread costs tens of microseconds a call, more than a small body takes to read or a small model to run; so these run
-on the loop. Everything that may take longer leaves the loop free.
+A thread costs tens of microseconds per call, more than it takes to read a small body or to run a small model; so these
+run on the loop. All other work is done in threads, and leaves the loop free.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ import numpy as np
 
 from serving.server.batching.model import BatchedModel
 from serving.server.calls import examples as example_calls
-from serving.server.calls import prediction as inference
+from serving.server.calls import prediction as prediction_calls
 from serving.server.calls.prediction import Prediction
 from serving.server.calls.rules import PLAIN, Rules
 from serving.server.metrics import Metrics
@@ -31,11 +31,11 @@ SMALL_BYTES = 65_536
 """Bodies up to this size are read and written on the loop: a millisecond at most."""
 
 INLINE_SECONDS = 0.0002
-"""Signatures whose recent runs stayed below this run on the loop."""
+"""Signatures whose recent runs took less than this run on the loop."""
 
 
 class Calls:
-    """The calls on a repository; `executor` has the threads."""
+    """The calls on a repository, with the threads of `executor`."""
 
     def __init__(
         self,
@@ -50,7 +50,7 @@ class Calls:
         self._repository = repository
         self._executor = executor
         self._run_seconds = run_seconds
-        self._prepare = functools.partial(inference.prepare, repository, rules=rules)
+        self._prepare = functools.partial(prediction_calls.prepare, repository, rules=rules)
         self._record = record
         self._metrics = metrics
         self._rules = rules
@@ -62,12 +62,12 @@ class Calls:
             start = time.perf_counter()
             outputs = await self._run(prediction, small=len(body) <= SMALL_BYTES)
             self._note(prediction.version, "predict", prediction.signature, prediction.inputs, start)
-            return await self._sized(size_of(outputs), inference.answer, prediction, outputs)
+            return await self._sized(size_of(outputs), prediction_calls.answer, prediction, outputs)
         finally:
             self._repository.release(prediction.version)
 
     async def predict_binary(self, spec: ModelSpec, body: bytes, content_type: str) -> bytes:
-        """Answer `:predict` with a body that is no JSON, in kind."""
+        """Answer `:predict` on a body that is not JSON, in the same format."""
         return await self._threaded(self._binary, spec, body, content_type)
 
     async def classify(self, spec: ModelSpec, body: bytes) -> bytes:
@@ -79,15 +79,15 @@ class Calls:
         return await self._threaded(self._on_examples, "regress", spec, body)
 
     async def _prepared(self, spec: ModelSpec, body: bytes) -> Prediction:
-        """Read a large body in a thread; a call that is cut off meanwhile lets go of its version."""
+        """Read a large body in a thread; a call that is cancelled meanwhile releases its version."""
         running = self._executor.submit(self._prepare, spec, body)
         try:
             return await asyncio.wrap_future(running)
         except asyncio.CancelledError:
-            running.add_done_callback(self._let_go)
+            running.add_done_callback(self._release)
             raise
 
-    def _let_go(self, ended: Future[Prediction]) -> None:
+    def _release(self, ended: Future[Prediction]) -> None:
         if not ended.cancelled() and ended.exception() is None:
             self._repository.release(ended.result().version)
 
@@ -95,7 +95,7 @@ class Calls:
         with self._repository.use(spec) as version:
             name, inputs, wanted = binary_bodies.parse(content_type, body, version, rules=self._rules)
             start = time.perf_counter()
-            outputs = inference.run(version, name, inputs, outputs=wanted, deadline=self._deadline())
+            outputs = prediction_calls.run(version, name, inputs, outputs=wanted, deadline=self._deadline())
             self._note(version, "predict", name, inputs, start)
             return binary_bodies.write(content_type, outputs, version, name)
 
@@ -126,13 +126,15 @@ class Calls:
         model = version.model
         if isinstance(model, BatchedModel):
             return await self._batched(model, prediction)
-        run = functools.partial(inference.run, version, signature, inputs, outputs=outputs, deadline=self._deadline())
+        run = functools.partial(
+            prediction_calls.run, version, signature, inputs, outputs=outputs, deadline=self._deadline()
+        )
         if small and outputs is None and model.takes_at_most(INLINE_SECONDS, signature):
             return run()
         return await self._threaded(run)
 
     async def _batched(self, model: BatchedModel, prediction: Prediction) -> Outputs:
-        """Hand the inputs to the batch threads and wait, without a thread of our own."""
+        """Hand the inputs to the batch threads, and wait without a thread."""
         waiting = Waiting(asyncio.get_running_loop())
         model.submit(
             prediction.signature, prediction.inputs, waiting, outputs=prediction.outputs, deadline=self._deadline()
@@ -152,5 +154,5 @@ class Calls:
 
 
 def size_of(outputs: Outputs) -> int:
-    """Size of the numbers; strings count as if they were large, when there are many."""
+    """Estimate the size of outputs in bytes; each string counts as 256."""
     return sum(array.nbytes if array.dtype != object else 256 * array.size for array in outputs.values())

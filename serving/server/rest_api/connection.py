@@ -1,4 +1,4 @@
-"""One HTTP connection: uvicorn's, with limits of size and time for what is no body, and an end that loses no request."""
+"""One HTTP connection: uvicorn's, with limits of size and time for headers, and an end that loses no request."""
 
 import asyncio
 from http import HTTPStatus
@@ -11,40 +11,40 @@ from serving.server.errors import invalid_argument
 from serving.server.json_bodies import answer
 
 LINGER_SECONDS = 1.0
-"""How long an idle connection may still bring a request after the signal to stop; the answer then says it was the last."""
+"""How long an idle connection may still send a request after the signal to stop; the answer then says that it is the last."""
 
 KEEP_ALIVE_SECONDS = 75
-"""Idle connections are closed after this, later than the clients and proxies in front usually do."""
+"""Idle connections are closed after this time, later than clients and proxies usually close them."""
 
 MOST_HEAD_BYTES = 65_536
-"""Request line and headers, and the trailers of a body. What comes in one piece with the start of them is not counted."""
+"""Limit of request line and headers, and of the trailers of a body. Bytes received together with their start are not counted."""
 
 
 class Shared(ServerState):
-    """What the connections of one server have in common."""
+    """State that the connections of one server share."""
 
     draining = False
-    """Whether each connection shall end after its next answer."""
+    """Whether each connection ends after its next answer."""
 
 
 class Connection(HttpToolsProtocol):
     """Parses requests and writes answers. Beyond uvicorn's, it
 
-    * answers clients that close their side once the request is out;
-    * takes no notice of offers to change the protocol, and so reads the bodies of such requests;
-    * refuses heads that are too large (431) or come too slowly (408), and never answers two requests in the wrong order;
-    * leaves clients that send a body which was refused, or do not read their answers, for too long;
-    * takes the requests that are on their way when the server stops.
+    * answers clients that close their side once the request is sent;
+    * ignores offers to change the protocol, and so reads the bodies of such requests;
+    * refuses headers that are too large (431) or too slow (408), and never answers two requests in the wrong order;
+    * closes the connection of a client that goes on sending a refused body, or does not read its answers, for too long;
+    * answers requests that are on their way when the server stops.
     """
 
     server_state: Shared
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Begin to wait for a request."""
+        """Wait for a request."""
         super().connection_made(transport)
         self._arriving = True  # a request, or the first one is waited for
         self._since = self.loop.time()
-        self._silent_bytes = 0  # since the parser last told of something
+        self._silent_bytes = 0  # since the parser last reported something
         self._unsent = 0
         self._leaving = False
         self._offered = False  # to change the protocol
@@ -52,7 +52,7 @@ class Connection(HttpToolsProtocol):
             self.shutdown()
 
     def data_received(self, data: bytes) -> None:
-        """Parse what came; what is no body must not be without end."""
+        """Parse the bytes that came; headers must not be endless."""
         self._unset_keepalive_if_required()
         self._silent_bytes += len(data)
         try:
@@ -66,14 +66,14 @@ class Connection(HttpToolsProtocol):
             self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, message)
 
     def on_message_begin(self) -> None:
-        """The first byte of a request came."""
+        """Note that a request begins."""
         super().on_message_begin()
         self._arriving = True
         self._since = self.loop.time()
         self._silent_bytes = 0
 
     def on_headers_complete(self) -> None:
-        """The request goes to the application."""
+        """Hand the request to the application."""
         self._silent_bytes = 0
         self._offered = self.parser.should_upgrade() and self.parser.get_method() != b"CONNECT"
         if self._offered:
@@ -84,31 +84,31 @@ class Connection(HttpToolsProtocol):
             self.cycle.keep_alive = False
 
     def on_body(self, body: bytes) -> None:
-        """A part of the body goes to the application."""
+        """Hand a part of the body to the application."""
         self._silent_bytes = 0
         super().on_body(body)
 
     def on_message_complete(self) -> None:
-        """The request is all there."""
+        """Note that the request is complete."""
         self._arriving = False
         self._silent_bytes = 0
         if not self._offered:
             super().on_message_complete()
 
     def on_response_complete(self) -> None:
-        """The answer was handed to the transport."""
+        """Note that the answer was handed to the transport."""
         self._since = self.loop.time()
         super().on_response_complete()
 
     def eof_received(self) -> bool | None:  # type: ignore[override]
-        """A client may close its side once the request is out, and still wants the answer."""
+        """Keep the connection open for the answer, when a client closes its side after the request."""
         if self.scheme != "http" or not self._answering() or self.cycle.more_body:
             return None
         self.cycle.keep_alive = False
         return True
 
     def send_400_response(self, msg: str) -> None:
-        """Say that this is no HTTP."""
+        """Answer bytes that are not HTTP."""
         self._refuse(HTTPStatus.BAD_REQUEST, msg)
 
     def shutdown(self) -> None:
@@ -120,7 +120,7 @@ class Connection(HttpToolsProtocol):
         self._leaving = True
 
     def check(self, seconds: float) -> None:
-        """Leave a client that lets us wait for more than `seconds`; called now and then. Slow bodies are up to the application."""
+        """Close the connection if the client has been too slow for `seconds`; called now and then. The application limits bodies."""
         now = self.loop.time()
         unsent = self.transport.get_write_buffer_size()
         if unsent != self._unsent:
@@ -138,11 +138,11 @@ class Connection(HttpToolsProtocol):
             self._refuse(HTTPStatus.REQUEST_TIMEOUT, message)
 
     def _answering(self) -> bool:
-        """Whether a request was understood whose answer is not complete."""
+        """Whether a request was read whose answer is not complete."""
         return self.cycle is not None and not self.cycle.response_complete
 
     def _refuse(self, status: HTTPStatus, message: str) -> None:
-        """Answer what is no request, and close; a request before it is answered first."""
+        """Answer with an error and close; a request before it is answered first."""
         if self._answering() and (self.pipeline or not self.cycle.more_body):
             self.cycle.keep_alive = False
             self.flow.pause_reading()
@@ -156,13 +156,13 @@ class Connection(HttpToolsProtocol):
     def _close_if_idle(self) -> None:
         if not self._answering():
             self.transport.close()
-            if self.scheme == "https":  # which waits half a minute for the client's goodbye
+            if self.scheme == "https":  # where closing waits half a minute for the client
                 self.loop.call_later(LINGER_SECONDS, self.transport.abort)
 
     def _decline(self, rest: bytes) -> None:
-        """Take a request that offers to go on in another protocol, as Java's client does, as if it did not.
+        """Read a request that offers to change the protocol, as Java's client does, as if it made no offer.
 
-        The parser left its body unread; so it gets the head again, without the offer.
+        The parser leaves the body of such a request unread; so it gets the headers again, without the offer.
         """
         head = [self.parser.get_method() + b" " + self.url + b" HTTP/" + self.parser.get_http_version().encode()]
         head += [name + b": " + value for name, value in self.headers if name != b"upgrade"]

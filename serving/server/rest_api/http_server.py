@@ -1,4 +1,4 @@
-"""The HTTP server under the REST API: uvicorn, ended so that no request that arrived is lost."""
+"""The HTTP server under the REST API: uvicorn, with an end that loses no request."""
 
 import asyncio
 import contextlib
@@ -18,7 +18,7 @@ from serving.server.errors import StartError
 from serving.server.rest_api.connection import KEEP_ALIVE_SECONDS, LINGER_SECONDS, Connection, Shared
 
 HANDSHAKE_SECONDS = 0.1
-"""How long connections that are being made may take at the end."""
+"""How long new connections may still take to be made at the end."""
 
 SO_ATTACH_FILTER = 26  # <asm-generic/socket.h>
 DROP_SYN = ((0x30, 0, 0, 13), (0x45, 0, 1, 2), (0x06, 0, 0, 0), (0x06, 0, 0, 0xFFFF_FFFF))
@@ -26,9 +26,9 @@ DROP_SYN = ((0x30, 0, 0, 13), (0x45, 0, 1, 2), (0x06, 0, 0, 0), (0x06, 0, 0, 0xF
 
 
 class HttpServer(uvicorn.Server):
-    """uvicorn on sockets of ours; `on_stop` is called when the signal to stop is heard.
+    """uvicorn on sockets of ours; `on_stop` is called after the signal to stop.
 
-    `slow_seconds`: longest wait for the headers of a request, and for a client that does not read its answer; 0: no limit.
+    `slow_seconds`: longest wait for the headers of a request, and for a client to read its answer; 0 for no limit.
     """
 
     def __init__(
@@ -69,7 +69,7 @@ class HttpServer(uvicorn.Server):
         await super().startup(sockets)
 
     async def on_tick(self, counter: int) -> bool:
-        """Called ten times a second; looks for clients that take too long once a second."""
+        """Check for slow clients once per second; uvicorn calls this ten times per second."""
         if self._slow_seconds and counter % 10 == 0:
             for connection in list(self._shared.connections):
                 if isinstance(connection, Connection):
@@ -77,10 +77,10 @@ class HttpServer(uvicorn.Server):
         return await super().on_tick(counter)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Stop listening, take what had already connected, answer it all."""
+        """Stop listening, accept the clients that have connected, and answer them all."""
         self._on_stop()
         self._shared.draining = True
-        # Copies, because closing the last one would reset the connections that nobody has accepted yet.
+        # Copies, because closing the last one would reset the connections that are not accepted yet.
         waiting = [listener.dup() for listener in sockets or []]
         for listener in waiting:
             drop_new_connections(listener)
@@ -92,7 +92,7 @@ class HttpServer(uvicorn.Server):
         await super().shutdown(sockets)
 
     async def _accept_rest(self, listener: socket.socket) -> None:
-        """Connections that the kernel took for us, or is about to."""
+        """Accept the connections that the kernel has made for us, or is about to make."""
         loop = asyncio.get_running_loop()
         end = loop.time() + (LINGER_SECONDS if self._tls else HANDSHAKE_SECONDS)
         taken = []
@@ -105,7 +105,7 @@ class HttpServer(uvicorn.Server):
                 if last:
                     break
                 await asyncio.sleep(0.01)
-        await asyncio.gather(*taken, return_exceptions=True)  # a client whose TLS fails is no matter of ours
+        await asyncio.gather(*taken, return_exceptions=True)  # a client whose TLS fails is not our error
 
     async def _take(self, connection: socket.socket) -> None:
         connection.setblocking(False)
@@ -117,7 +117,7 @@ class HttpServer(uvicorn.Server):
 
 
 def _accept(listener: socket.socket) -> socket.socket | None:
-    """The next connection; None when there is none, or its client has gone."""
+    """Accept the next connection; None when there is none, or its client has gone."""
     try:
         return listener.accept()[0]
     except OSError:
@@ -125,23 +125,23 @@ def _accept(listener: socket.socket) -> socket.socket | None:
 
 
 def drop_new_connections(listener: socket.socket) -> None:
-    """Let the kernel drop what asks for a new connection, and still make those that are half made.
+    """Let the kernel drop requests for new connections, and still complete those that are half made.
 
-    Between the last accept and the close, which are some microseconds of Python, a busy server would otherwise get
-    connections that the close resets. Linux only; elsewhere that gap stays.
+    Otherwise a busy server would get connections between the last accept and the close, some microseconds of Python,
+    which the close resets. Linux only; elsewhere that gap stays.
     """
     if sys.platform != "linux":
         return
     program = b"".join(struct.pack("=HBBI", *instruction) for instruction in DROP_SYN)
     held = ctypes.create_string_buffer(program, len(program))
-    with contextlib.suppress(OSError):  # a sandbox may not know it
+    with contextlib.suppress(OSError):  # a sandbox may not support it
         listener.setsockopt(
             socket.SOL_SOCKET, SO_ATTACH_FILTER, struct.pack("@HP", len(DROP_SYN), ctypes.addressof(held))
         )
 
 
 def tls_context(*, key: str, certificate: str, client_ca: str = "", verify_client: bool = False) -> ssl.SSLContext:
-    """TLS as an SSLConfig describes it, all in PEM. Raises ValueError when a part cannot be read."""
+    """Make the TLS context that an SSLConfig describes, all in PEM. Raises ValueError when a part cannot be read."""
     if verify_client and not client_ca:
         raise ValueError("client_verify needs custom_ca, the certificate that signs those of the clients.")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -163,7 +163,7 @@ def tls_context(*, key: str, certificate: str, client_ca: str = "", verify_clien
 
 
 def context_from(config: Any, flag: str) -> ssl.SSLContext:
-    """The TLS context of an SSLConfig message; StartError naming the flag when a part cannot be read."""
+    """Make the TLS context of an SSLConfig message. Raises StartError with the flag when a part cannot be read."""
     try:
         return tls_context(
             key=config.server_key,
@@ -176,7 +176,7 @@ def context_from(config: Any, flag: str) -> ssl.SSLContext:
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A socket bound to the port. OSError when it is taken."""
+    """Bind a socket to the port. Raises OSError when it is taken."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     # With the protocol named, asyncio sets TCP_NODELAY on every connection; without it an answer can wait 40 ms.
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)

@@ -1,4 +1,4 @@
-"""What the REST API offers, and its limits."""
+"""Features and limits of the REST API."""
 
 from dataclasses import dataclass
 from typing import Any, Self
@@ -8,30 +8,35 @@ from serving.server.calls.rules import PLAIN, Rules
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """What the API offers, and its limits; every default is TensorFlow Serving's behaviour."""
+    """Features and limits of the REST API; every default is TensorFlow Serving's behaviour."""
 
     cors: bool = False
+    """Send CORS headers."""
     token: str = ""
-    """What calls must bring as `Authorization: Bearer ...`, when it is not empty."""
+    """Calls must send it as `Authorization: Bearer <token>`; empty for none."""
     metrics_path: str = ""
-    """Where the metrics are; empty for nowhere."""
+    """URL path of the metrics; empty for none."""
     model_list: bool = False
     """Answer GET /v1/models with the names of the models."""
     rules: Rules = PLAIN
     binary_bodies: bool = False
-    """Take bodies that are not JSON: .npy and protobuf."""
+    """Accept bodies that are not JSON: .npy and protobuf."""
     trace_ids: bool = False
+    """Read and send `traceparent` headers, and log them with failures."""
     max_body_bytes: int = 0
-    """Largest body; 0 without a limit, as in the next three."""
+    """Largest body; 0 for no limit, as in the next three."""
     body_seconds: float = 0
+    """Longest time for a body to arrive."""
     max_concurrent: int = 0
+    """Calls in work at the same time."""
     run_seconds: float = 0
+    """Longest run of a model for one call."""
 
     @classmethod
     def of(cls, flags: Any, *, token: str, metrics_path: str) -> Self:
-        """The options that the command line asks for. flags: `process.flags.Flags`, which stands in a higher layer.
+        """Make the options that the command line asks for. flags: `process.flags.Flags`, which is in a higher layer.
 
-        token, metrics_path: from the files that it names.
+        token, metrics_path: from the files that the flags name.
         """
         return cls(
             cors=flags.rest_api_enable_cors_support,

@@ -1,4 +1,4 @@
-"""Bodies of HTTP requests, read within limits of size and time, and unpacked."""
+"""Bodies of HTTP requests: read within limits of size and time, and unpacked."""
 
 import asyncio
 import zlib
@@ -14,7 +14,7 @@ MOST_INFLATED_BYTES = 100 * 2**20
 
 
 class HttpError(ServingError):
-    """An answer with an HTTP status that no code of TensorFlow Serving stands for."""
+    """An error answer with an HTTP status that no code of TensorFlow Serving stands for."""
 
     def __init__(self, status: int, message: str) -> None:
         super().__init__(Code.INVALID_ARGUMENT, message)
@@ -22,10 +22,10 @@ class HttpError(ServingError):
 
 
 async def read(scope: Scope, receive: Receive, *, most_bytes: int = 0, seconds: float = 0) -> bytes | None:
-    """The whole body; None when the client has gone.
+    """Read the whole body; None when the client has gone.
 
-    `most_bytes`, `seconds`: limits, 0 for none; HttpError with 413 or 408 beyond them. What still comes of a body that
-    is refused is dropped by the HTTP server as it arrives.
+    `most_bytes`, `seconds`: limits, 0 for none; HttpError with 413 or 408 beyond them. The HTTP server drops the rest of
+    a refused body as it arrives.
     """
     if most_bytes and int(header(scope, b"content-length") or 0) > most_bytes:
         raise _too_large(header(scope, b"content-length"), most_bytes)
@@ -42,7 +42,7 @@ async def read(scope: Scope, receive: Receive, *, most_bytes: int = 0, seconds: 
 
 
 async def _rest(first: bytes, receive: Receive, most_bytes: int) -> bytes | None:
-    """All chunks of a body, joined."""
+    """Join all chunks of a body."""
     chunks, size, more = [first], len(first), True
     while more:
         message = await receive()
@@ -59,13 +59,13 @@ async def _rest(first: bytes, receive: Receive, most_bytes: int) -> bytes | None
 def _too_large(found: str, most_bytes: int) -> HttpError:
     return HttpError(
         413,
-        f"The body has {found} bytes; at most {most_bytes} are taken. Send fewer instances at a time, or start the "
+        f"The body has {found} bytes; at most {most_bytes} are accepted. Send fewer instances at a time, or start the "
         "server with a larger --rest_api_max_body_bytes.",
     )
 
 
 def header(scope: Scope, name: bytes) -> str:
-    """The first header of that name, which must be in lower case; empty without it."""
+    """Read the first header of that name, which must be in lower case; empty without it."""
     for key, value in scope["headers"]:
         if key == name:
             return value.decode("latin-1")
@@ -73,9 +73,9 @@ def header(scope: Scope, name: bytes) -> str:
 
 
 def inflate(body: bytes, *, most_bytes: int = 0) -> bytes:
-    """The unpacked gzip body; empty when it is broken or larger than 100 MiB, as in TensorFlow Serving.
+    """Unpack a gzip body; empty when it is broken or larger than 100 MiB, as in TensorFlow Serving.
 
-    `most_bytes`: a limit of ours below that, 0 for none; HttpError with 413 beyond it.
+    `most_bytes`: a limit below that, 0 for none; HttpError with 413 beyond it.
     """
     inflater = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
     ours = 0 < most_bytes < MOST_INFLATED_BYTES

@@ -1,4 +1,4 @@
-"""The routes of TensorFlow Serving's REST API: two regular expressions, and what they name."""
+"""The routes of TensorFlow Serving's REST API: two regular expressions, and the calls that they stand for."""
 
 import functools
 import re
@@ -16,23 +16,22 @@ GET = re.compile(r"/v1/models(?:/([^/:]+))?" + SPEC + r"(?:/(metadata))?", re.IG
 
 @functools.lru_cache(maxsize=1024)
 def find(method: str, target: str) -> tuple[str, ModelSpec]:
-    """The call that a request means, and on what: predict, classify, regress, status, metadata or models
-    (without a name).
+    """Find the call that a request means, and its model: predict, classify, regress, status, metadata or models.
 
-    `target`: path and query as they came, because TensorFlow Serving matches against both. Everything unknown is
-    INVALID_ARGUMENT (400), never 404 or 405.
+    The call "models" names no model. `target`: path and query as they came, because TensorFlow Serving matches both.
+    Everything unknown is INVALID_ARGUMENT (400), never 404 or 405.
     """
     if method == "POST" and (match := POST.fullmatch(target)):
         return match[4], _spec(*match.groups()[:3])
     if method == "GET" and (match := GET.fullmatch(target)):
         spec = _spec(*match.groups()[:3])
-        # TensorFlow Serving matches the word in any case, but then knows only this one.
+        # TensorFlow Serving matches the word in any case, but answers only this spelling with the metadata.
         return ("metadata" if match[4] == "metadata" else "status") if match[1] else "models", spec
     raise invalid_argument(f"Malformed request: {method} {target}")
 
 
 def _spec(name: str | None, version: str | None, label: str | None) -> ModelSpec:
-    """What the path names; escapes are decoded after the match, so that a name may hold a slash."""
+    """Read the model that the path names; escapes are decoded after the match, so that a name may hold a slash."""
     if version is not None and (len(version.lstrip("0")) > 19 or int(version) > LARGEST_VERSION):
         raise ServingError(Code.INVALID_ARGUMENT, f"Failed to convert version: {version} to numeric.")
     return ModelSpec(

@@ -1,7 +1,7 @@
 """W3C trace context: the `traceparent` header, which names the request that a call belongs to.
 
-Source: https://www.w3.org/TR/trace-context/, version 00. Nothing is sent anywhere: the ids are there to be logged and
-answered, so that a call can be found again.
+Source: https://www.w3.org/TR/trace-context/, version 00. The ids are logged and sent back, so that a call can be found
+again; nothing is sent anywhere else.
 """
 
 import re
@@ -25,14 +25,14 @@ class Trace(NamedTuple):
     """2 hexadecimal digits; 01 when the caller records the trace."""
 
     def header(self) -> str:
-        """The value of `traceparent` that hands the trace on."""
+        """Write the value of `traceparent` that continues the trace."""
         return f"00-{self.trace_id}-{self.span_id}-{self.flags}"
 
 
 def context(traceparent: str | None) -> Trace:
-    """The trace that a header names, else a new one; a header that breaks the format counts as none.
+    """Read the trace that a header names, or begin a new one when the header is missing or malformed.
 
-    Of a version above 00 only the part that version 00 knows is read, as the standard asks.
+    In a version above 00 only the part that version 00 defines is read, as the standard asks.
     """
     match = HEADER.fullmatch(traceparent or "")
     if match is None or (match[1] == "00" and match[5]):
@@ -41,7 +41,7 @@ def context(traceparent: str | None) -> Trace:
 
 
 def _fresh_id(size: int) -> str:
-    """Random hexadecimal digits for `size` bytes, not all of them zero."""
+    """Draw random hexadecimal digits for `size` bytes, not all of them zero."""
     while not int(digits := secrets.token_hex(size), 16):
         pass
     return digits

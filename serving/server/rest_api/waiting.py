@@ -22,13 +22,13 @@ class Waiting:
         self.deliver = _deliverer(loop)
 
     def __call__(self, outcome: Outputs | ServingError) -> None:
-        """Called on a batch thread, when the batch has calls of other front ends too."""
+        """Take the outcome; called in a batch thread, when the batch has calls over gRPC too."""
         self.deliver([(self, outcome)])
 
 
 @functools.lru_cache(maxsize=8)
 def _deliverer(loop: asyncio.AbstractEventLoop) -> Callable[[Sequence[tuple[Waiting, Any]]], None]:
-    """One function a loop, because batching compares them."""
+    """Make one function per loop, because batching compares them."""
 
     def deliver(pairs: Sequence[tuple[Waiting, Any]]) -> None:
         try:

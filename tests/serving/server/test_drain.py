@@ -184,5 +184,5 @@ def test_drain_with_batches_and_a_limit(config: Path, tmp_path: Path) -> None:
         assert 2 <= time.monotonic() - start < 12
         assert [checked(future.result(), slow=False) for future in waiting[:3]] == ["answered"] * 3
         answer = waiting[3].result()
-        assert (answer.status, "waits no longer for this call" in answer.error) == (503, True)
+        assert (answer.status, "no longer waits for this call" in answer.error) == (503, True)
         assert "Traceback" not in server.said()

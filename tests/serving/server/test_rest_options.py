@@ -286,7 +286,7 @@ def test_most_calls_at_a_time(make: Make, monkeypatch: pytest.MonkeyPatch) -> No
     app, call_of_model = make(max_concurrent=2), ("POST", HALF, {"instances": [1.0]})
     [refused, beside], statuses = asked_while_busy(app, monkeypatch, 2, call_of_model, ("GET", "/readyz"))
     assert (refused.status, refused.headers["retry-after"]) == (503, "1")
-    assert refused.error == "2 calls are in work, which is the most. Try again in a moment."
+    assert refused.error == "2 calls are in work, which is the limit. Try again in a moment."
     assert (beside.status, statuses) == (200, [200, 200])
     for body, status in ((b"{", 400), (b"{", 400), (b"{", 400), ({"instances": [1.0]}, 200)):  # errors keep no place
         assert call(app, "POST", HALF, body).status == status
