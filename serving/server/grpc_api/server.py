@@ -1,29 +1,19 @@
 """The gRPC server: port, Unix socket, TLS, tokens, and a stop that lets calls finish."""
 
 import os
-import threading
-import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import grpc
-from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_health.v1 import health_pb2_grpc
 
-from serving.server import bearer
 from serving.server.errors import StartError
+from serving.server.grpc_api.admission import MOST_REFUSING_SECONDS, Admission
+from serving.server.grpc_api.health import Health
 from serving.server.grpc_api.options import Options
 from serving.server.metrics import Metrics
 from serving.server.models.repository import Repository
-
-SERVICES = ("ModelService", "PredictionService")
-"""The names under which TensorFlow Serving reports the health of its services."""
-
-QUIET_SECONDS = 0.1
-MOST_REFUSING_SECONDS = 1.0
-"""At the end new calls are refused until none has come for QUIET_SECONDS, or for this long."""
-
-HEALTH = f"/{health.SERVICE_NAME}/"
 
 CHANNEL_ARGUMENTS: Mapping[str, int | str] = {
     "grpc.max_receive_message_length": 2**31 - 1,  # as in TensorFlow Serving: no message can be longer
@@ -54,12 +44,12 @@ class GrpcServer:
         self._record = record
         self._options = options = options or Options()
         self._credentials = _credentials(options.ssl) if options.ssl is not None else None
-        self._health = _Health() if options.health else None
+        self._health = Health() if options.health else None
         self._pool = ThreadPoolExecutor(options.max_threads or 4 * (os.cpu_count() or 1), thread_name_prefix="grpc")
-        self._door = _Door(options.token)
+        self._admission = Admission(options.token)
         self._server = grpc.server(
             self._pool,
-            interceptors=[self._door],
+            interceptors=[self._admission],
             options=list({**CHANNEL_ARGUMENTS, **_channel_arguments(options.channel_arguments)}.items()),
         )
         self.port = 0
@@ -81,7 +71,7 @@ class GrpcServer:
         """Refuse new calls, let running calls finish for `grace_seconds`, and end the rest."""
         if self._health:
             self._health.leave()
-        self._door.shut(min(grace_seconds, MOST_REFUSING_SECONDS))
+        self._admission.shut(min(grace_seconds, MOST_REFUSING_SECONDS))
         self._server.stop(grace_seconds).wait()
         self._pool.shutdown(wait=False)
 
@@ -118,75 +108,6 @@ class GrpcServer:
                 else "Stop what uses it, or choose another --port, --rest_api_host or --grpc_socket_path."
             )
             raise StartError(f"Cannot listen on {address} for gRPC. {advice}") from error
-
-
-class _Health(health.HealthServicer):
-    """The standard health service; at the end it cancels clients that watch it, so that the stop need not wait for them."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._watchers: set[Any] = set()
-        self._watching = threading.Lock()
-        for service in SERVICES:
-            self.set(service, health_pb2.HealthCheckResponse.SERVING)
-
-    def Watch(self, request: Any, context: Any, send_response_callback: Any = None) -> Any:  # noqa: N802
-        """Send the state of a service now, and each time it changes."""
-        with self._watching:
-            self._watchers.add(context)
-        context.add_callback(lambda: self._forget(context))
-        return super().Watch(request, context, send_response_callback)
-
-    def leave(self) -> None:
-        """Report NOT_SERVING from now on."""
-        self.enter_graceful_shutdown()
-        with self._watching:
-            watchers = list(self._watchers)
-        for context in watchers:
-            context.cancel()
-
-    def _forget(self, context: Any) -> None:
-        with self._watching:
-            self._watchers.discard(context)
-
-
-class _Door(grpc.ServerInterceptor):
-    """Refuses calls without the token, and every new call once it is shut."""
-
-    def __init__(self, token: str) -> None:
-        self._token = token
-        self._last_call = 0.0
-        self._shut = False
-
-    def intercept_service(self, continuation: Callable[[Any], Any], handler_call_details: Any) -> Any:
-        """Return the handler of a call, or one that refuses it."""
-        self._last_call = time.monotonic()
-        if handler_call_details.method.startswith(HEALTH):
-            return continuation(handler_call_details)
-        if self._shut:
-            return _refusal(grpc.StatusCode.UNAVAILABLE, "The server is stopping. Call another one.")
-        if self._token:
-            sent = dict(handler_call_details.invocation_metadata).get("authorization", "")
-            if not bearer.holds(sent if isinstance(sent, str) else sent.decode("latin-1"), self._token):
-                message = "This server asks for a token. Send it as the metadata 'authorization: Bearer <token>'."
-                return _refusal(grpc.StatusCode.UNAUTHENTICATED, message)
-        return continuation(handler_call_details)
-
-    def shut(self, seconds: float) -> None:
-        """Refuse new calls, and wait until none has come for a moment; `seconds` at most.
-
-        Otherwise grpc.Server.stop would cancel calls that it has read and not begun, and clients could not know that they
-        may send these again.
-        """
-        self._shut = True
-        end = time.monotonic() + seconds
-        while self._last_call + QUIET_SECONDS > time.monotonic() < end:
-            time.sleep(QUIET_SECONDS / 10)
-
-
-def _refusal(code: grpc.StatusCode, message: str) -> Any:
-    """Make a handler that ends every call with this error."""
-    return grpc.unary_unary_rpc_method_handler(lambda _request, context: context.abort(code, message))
 
 
 def _channel_arguments(text: str) -> dict[str, int | str]:

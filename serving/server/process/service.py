@@ -1,10 +1,8 @@
 """Start the server, keep it running, and end it cleanly."""
 
-import contextlib
 import logging
 import os
 import signal
-import socket
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -16,7 +14,7 @@ from serving.server.errors import ServingError, StartError
 from serving.server.metrics import Metrics
 from serving.server.models import config
 from serving.server.models.repository import Repository
-from serving.server.process import model_loader, settings
+from serving.server.process import model_loader, settings, sockets
 from serving.server.process.flags import Flags
 from serving.server.process.settings import Settings
 from serving.server.process.watching import Watcher
@@ -25,9 +23,6 @@ from serving.server.rest_api import http_server
 
 log = logging.getLogger("serving")
 
-MOST_FILES = 65_536
-"""Open files to ask the system for; each connection is one."""
-
 
 def run(flags: Flags) -> None:
     """Serve until SIGTERM or Ctrl-C. Raises StartError when a port is taken, a file is wrong or a model cannot be loaded."""
@@ -35,7 +30,7 @@ def run(flags: Flags) -> None:
     log.setLevel(logging.INFO)
     signal.signal(signal.SIGTERM, _stop)
     signal.signal(signal.SIGINT, _stop)
-    _raise_file_limit()
+    sockets.raise_file_limit()
     service = Service(settings.read(flags))
     try:
         service.serve()
@@ -50,9 +45,9 @@ class Service:
         flags = chosen.flags
         self._settings, self._flags = chosen, flags
         # A taken port is reported before any model is loaded.
-        self._listener = _listen(flags, "rest_api_port") if flags.rest_api_port else None
+        self._listener = sockets.listen(flags, "rest_api_port") if flags.rest_api_port else None
         if flags.port:
-            _listen(flags, "port").close()
+            sockets.listen(flags, "port").close()
         self._metrics = Metrics(per_signature=flags.enable_signature_metrics) if chosen.metrics_path else None
         self._scheduler = BatchScheduler(chosen.batching, metrics=self._metrics) if chosen.batching else None
         self._recorder = _recorder(flags, self._metrics)
@@ -188,32 +183,6 @@ class Service:
         self._watcher.stopping.set()
         if self._http is not None:
             self._http.should_exit = True
-
-
-def _raise_file_limit() -> None:
-    """Raise the limit of open files, and so of connections, where the system allows it; the usual 1024 are soon used up."""
-    with contextlib.suppress(ImportError, ValueError, OSError):  # Windows; a limit that may not be raised
-        import resource
-
-        now, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-        wanted = MOST_FILES if most == resource.RLIM_INFINITY else min(MOST_FILES, most)
-        if wanted > now != resource.RLIM_INFINITY:
-            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
-
-
-def _listen(flags: Flags, name: str) -> Any:
-    port = getattr(flags, name)
-    try:
-        return http_server.listen(flags.rest_api_host, port)
-    except socket.gaierror as error:
-        raise StartError(
-            f"--rest_api_host={flags.rest_api_host}: {error.strerror}. Give an address of this machine, such as 127.0.0.1."
-        ) from error
-    except OSError as error:
-        raise StartError(
-            f"Cannot listen on {flags.rest_api_host}:{port}: {error.strerror}. Stop what uses the port, or choose "
-            f"another one with --{name}."
-        ) from error
 
 
 def _recorder(flags: Flags, metrics: Metrics | None) -> Recorder | None:

@@ -20,6 +20,7 @@ from tensorflow_serving.apis import (
 
 from serving.server.grpc_api.options import Options
 from serving.server.grpc_api.server import GrpcServer
+from serving.server.models.config import ModelConfig
 from serving.server.models.repository import Repository
 
 SECONDS = 60
@@ -182,3 +183,20 @@ def write_types(folder: Path) -> None:
         function = tf.function(lambda x: {"y": tf.identity(x)})
         signatures[dtype.name] = function.get_concrete_function(x=tf.TensorSpec(None, dtype))
     tf.saved_model.save(tf.Module(), str(folder), signatures=signatures)
+
+
+X = np.array([1, 2, 3], np.float32)
+
+
+def fake(folder: Path, answer: Callable[[np.ndarray], np.ndarray] = lambda x: x) -> Repository:
+    """A repository with the one model `m`, y = answer(x)."""
+    (folder / "1").mkdir(parents=True)
+    repository = Repository(lambda _config, _folder: FakeModel(answer))  # type: ignore[arg-type,return-value]
+    repository.apply([ModelConfig(name="m", base_path=folder)])
+    return repository
+
+
+def predict(channel: Any, **options: Any) -> list[float]:
+    """The answer for X."""
+    answer = Client(channel).prediction.Predict(request("m", x=X), timeout=SECONDS, **options)
+    return list(answer.outputs["y"].float_val)

@@ -228,7 +228,7 @@ def test_body_limit(make: Make) -> None:
     assert call(app, "POST", HALF, body.ljust(100)).status == 200
     for sent in ({"Content-Length": "101"}, None):
         answer = call(app, "POST", HALF, body.ljust(101), sent)
-        assert (answer.status, "at most 100 are taken" in answer.error) == (413, True)
+        assert (answer.status, "at most 100 are accepted" in answer.error) == (413, True)
 
 
 def test_body_timeout(make: Make) -> None:

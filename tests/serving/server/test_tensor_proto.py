@@ -178,8 +178,8 @@ def test_encoded_strings() -> None:
         (shaped(0, 2**62, 2**62), "array is too big|dimension"),
         (shaped(2, tensor_content=b"123"), "holds 3 bytes, the shape needs 8"),
         (shaped(2, dtype=7, tensor_content=b"\1\1a"), "its strings need 4"),
-        (shaped(1, dtype=7, tensor_content=b"\xff\xff\xff\xff\xff\xff"), "no list of strings"),
-        (shaped(1, dtype=7, tensor_content=b"\xff"), "no list of strings"),
+        (shaped(1, dtype=7, tensor_content=b"\xff\xff\xff\xff\xff\xff"), "not a list of strings"),
+        (shaped(1, dtype=7, tensor_content=b"\xff"), "not a list of strings"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )

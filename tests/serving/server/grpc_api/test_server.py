@@ -1,9 +1,9 @@
-"""The gRPC server itself: sockets, TLS, tokens, health, deadlines, large messages, and how it stops."""
+"""The gRPC server itself: sockets, TLS, deadlines, large messages, and how it stops."""
 
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -17,28 +17,12 @@ from serving.server.config_messages import SSLConfig
 from serving.server.errors import StartError
 from serving.server.grpc_api.options import Options
 from serving.server.grpc_api.server import GrpcServer
-from serving.server.models.config import ModelConfig
 from serving.server.models.repository import Repository
 from tests.serving.server import grpc_kit
-from tests.serving.server.grpc_kit import SECONDS, Client, FakeModel, refused, request
+from tests.serving.server.grpc_kit import SECONDS, Client, X, fake, predict, refused, request
 
-X = np.array([1, 2, 3], np.float32)
 SERVING = health_pb2.HealthCheckResponse.SERVING
 NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
-
-
-def fake(folder: Path, answer: Callable[[np.ndarray], np.ndarray] = lambda x: x) -> Repository:
-    """A repository with the one model `m`, y = answer(x)."""
-    (folder / "1").mkdir(parents=True)
-    repository = Repository(lambda _config, _folder: FakeModel(answer))  # type: ignore[arg-type,return-value]
-    repository.apply([ModelConfig(name="m", base_path=folder)])
-    return repository
-
-
-@pytest.fixture(scope="module")
-def echo_back(tmp_path_factory: pytest.TempPathFactory) -> Repository:
-    """The model `m`, y = x."""
-    return fake(tmp_path_factory.mktemp("fake") / "m")
 
 
 def ssl_config(folder: Path, *, client_verify: bool = False) -> Any:
@@ -49,12 +33,6 @@ def ssl_config(folder: Path, *, client_verify: bool = False) -> Any:
         custom_ca=(folder / "ca.pem").read_text() if client_verify else "",
         client_verify=client_verify,
     )
-
-
-def predict(channel: Any, **options: Any) -> list[float]:
-    """The answer for X."""
-    answer = Client(channel).prediction.Predict(request("m", x=X), timeout=SECONDS, **options)
-    return list(answer.outputs["y"].float_val)
 
 
 def test_tls(echo_back: Repository, certificates: Path) -> None:
@@ -143,32 +121,6 @@ def test_channel_arguments(echo_back: Repository) -> None:
             client.predict(request("m", x=np.zeros(1000, np.float32)))
     with pytest.raises(StartError, match=r"'grpc\.keepalive' was found, name=value was expected"):
         GrpcServer(echo_back, reload=grpc_kit.refuse_reload, options=Options(channel_arguments="grpc.keepalive"))
-
-
-def test_token(echo_back: Repository) -> None:
-    with grpc_kit.serving(echo_back, token="s3cret", health=True) as server, grpc_kit.connected(server) as client:
-        assert predict(client.channel, metadata=[("authorization", "Bearer s3cret")]) == X.tolist()
-        for metadata in ([], [("authorization", "Bearer other")], [("authorization", "s3cret")]):
-            with refused("UNAUTHENTICATED", "authorization: Bearer"):
-                predict(client.channel, metadata=metadata)
-        with refused("UNAUTHENTICATED"):
-            client.channel.unary_unary("/tensorflow.serving.ModelService/HandleReloadConfigRequest")(b"")
-        stub = health_pb2_grpc.HealthStub(client.channel)
-        assert stub.Check(health_pb2.HealthCheckRequest()).status == SERVING
-
-
-def test_health(echo_back: Repository) -> None:
-    with grpc_kit.serving(echo_back, health=True) as server, grpc_kit.connected(server) as client:
-        stub = health_pb2_grpc.HealthStub(client.channel)
-        for service in ("", "ModelService", "PredictionService"):
-            assert stub.Check(health_pb2.HealthCheckRequest(service=service)).status == SERVING
-        with refused("NOT_FOUND"):
-            stub.Check(health_pb2.HealthCheckRequest(service="other"))
-
-
-def test_no_health_service_unless_asked(echo_back: Repository) -> None:
-    with grpc_kit.client_of(echo_back) as client, refused("UNIMPLEMENTED"):
-        health_pb2_grpc.HealthStub(client.channel).Check(health_pb2.HealthCheckRequest())
 
 
 def test_methods_that_no_server_has(echo_back: Repository) -> None:

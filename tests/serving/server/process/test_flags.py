@@ -41,7 +41,7 @@ def test_defaults_are_those_of_tensorflow_serving() -> None:
         ("--Model_Name=x", "Did you mean --model_name?"),
         ("--enable_batchin", "Did you mean --enable_batching?"),
         ("--use_alts_credentials", "does not support. Use --ssl_config_file."),
-        ("--platform_config_file=a.config", "does not support. Name what you need by the single flags."),
+        ("--platform_config_file=a.config", "does not support. Set what you need by flags of its own."),
         ("--request_log_sampling_rate=most", "'most' was found, a number was expected"),
         ("--qqqqqqqq", "--help lists the flags"),
         ("8501", "Unknown argument '8501'"),

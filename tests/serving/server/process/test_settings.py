@@ -42,8 +42,8 @@ def test_nothing_is_on_by_default(half_plus_two: Path) -> None:
         ("ssl_config_file", "key: 1", "SSLConfig"),
         ("rest_api_ssl_config_file", "key: 1", "SSLConfig"),
         ("tensorflow_session_config_file", "no_such_field: 1", "ConfigProto"),
-        ("api_token_file", "two words", "one word was expected, 2 were found"),
-        ("api_token_file", "", "one word was expected, 0 were found"),
+        ("api_token_file", "two words", "expected one word, found 2"),
+        ("api_token_file", "", "expected one word, found 0"),
     ],
 )
 def test_a_wrong_file_is_named(flag: str, content: str, words: str, half_plus_two: Path, tmp_path: Path) -> None:

@@ -53,7 +53,7 @@ def test_limit_of_size() -> None:
         ([], "6", "The body has 6 bytes"),  # refused before it is read
         ([part(b"123"), part(b"456")], "", "The body has more than 5 bytes"),
     ):
-        with pytest.raises(HttpError, match=rf"{found}; at most 5 are taken.*--rest_api_max_body_bytes") as caught:
+        with pytest.raises(HttpError, match=rf"{found}; at most 5 are accepted.*--rest_api_max_body_bytes") as caught:
             read(*messages, length=length, most_bytes=5)
         assert (caught.value.status, caught.value.code) == (413, Code.INVALID_ARGUMENT)
 
