@@ -1,4 +1,4 @@
-"""Start `python -m serving` on free ports, ask it, and say what it printed when something goes wrong."""
+"""Start `python -m serving` on free ports, call it, and show its output when something goes wrong."""
 
 import http.client
 import json

@@ -92,7 +92,7 @@ def test_floats_keep_their_shortest_digits(served: Server) -> None:
 
 
 def test_whole_floats_have_a_decimal_point(served: Server) -> None:
-    """So that a reader can tell the type from the token; whole numbers of integer tensors have none."""
+    """A reader can tell the type from the token; whole numbers of integer tensors have no point."""
     floats = served.ask("/v1/models/float_echo:predict", '{"instances": [1, 9000000, -0]}').json["predictions"]
     assert [type(value) for value in floats] == [float, float, float]
     whole = served.ask("/v1/models/int64_echo:predict", '{"instances": [1, 9000000]}').json["predictions"]

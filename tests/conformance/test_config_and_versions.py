@@ -32,7 +32,7 @@ def test_version_zero(changing: Changing) -> None:
 
 
 def test_two_folders_of_one_version(changing: Changing) -> None:
-    """Of 00000123 and 123 the last in the order of names counts."""
+    """The last in the order of names counts, of 00000123 and 123."""
     assert changing.states("doubled") == [ON_123]
     assert changing.predict("doubled") == OF_124
 
@@ -70,7 +70,7 @@ def test_strays_are_no_versions(changing: Changing) -> None:
 
 
 def test_new_version_hot_loaded(bases: Mapping[str, Path], changing: Changing) -> None:
-    """From the first call to the last one of the two versions answers: the old one leaves when the new one is there."""
+    """One of the two versions answers every call: the old one is unloaded when the new one is available."""
     seen, stop = [], threading.Event()
 
     def call() -> None:
@@ -166,7 +166,7 @@ def test_config_file_is_not_read_again_by_default(bases: Mapping[str, Path], cha
 
 
 def test_grpc_reload_config(bases: Mapping[str, Path], changing: Changing) -> None:
-    """The new config is the whole truth: a model that it does not name is unloaded."""
+    """A model that the new config does not name is unloaded."""
     text = changing.text(without="latest_two", bases={"added": bases["half_plus_two"]})
     assert changing.predict("latest_two") == OF_124
     assert changing.reload(text).status.error_code == 0

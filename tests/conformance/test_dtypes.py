@@ -1,4 +1,4 @@
-"""Which JSON values each data type takes (tensorflow_serving/util/json_tensor.cc, AddValueToTensor)."""
+"""The JSON values that each data type accepts (tensorflow_serving/util/json_tensor.cc, AddValueToTensor)."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What single flags change: CORS, the time limit, the method name check, packed tensors, health, the Unix socket."""
+"""The effects of single flags: CORS, the time limit, the method name check, packed tensors, health, the Unix socket."""
 
 import time
 

@@ -66,7 +66,7 @@ def test_gzip_just_under_100_mb(served: Server) -> None:
 
 
 def _bomb(megabytes: int) -> bytes:
-    """So many MiB of blanks, compressed."""
+    """Compress this many MiB of blanks."""
     packer = zlib.compressobj(1, wbits=16 + zlib.MAX_WBITS)
     return b"".join(packer.compress(b" " * 2**20) for _ in range(megabytes)) + packer.flush()
 
@@ -153,7 +153,7 @@ def test_http_1_0_without_host(served: Server) -> None:
 
 
 def test_expect_continue(served: Server) -> None:
-    """As curl asks before a large body."""
+    """Answer `Expect: 100-continue`, which curl sends before a large body."""
     head = b"POST %s HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\nExpect: 100-continue\r\n\r\n" % (
         HALF.encode(),
         len(ONE),

@@ -1,4 +1,4 @@
-"""The request as text: what rapidjson takes beyond JSON, and what it says about what it does not take."""
+"""The request as text: what rapidjson accepts beyond JSON, and its messages about the rest."""
 
 import pytest
 
@@ -152,7 +152,7 @@ def test_json_text(case: Case, served: Server) -> None:
 
 @pytest.mark.parametrize("opening", [pytest.param("[", id="deep_lists"), pytest.param('{"a":', id="deep_objects")])
 def test_half_a_million_levels_end_nothing(opening: str, served: Server) -> None:
-    """As in TensorFlow Serving's own test: an error or an answer, but the server lives on."""
+    """The server survives, with an error or an answer, as in TensorFlow Serving's own test."""
     closing = "]" if opening == "[" else "}"
     body = '{"instances": ' + opening * 500_000 + "1" + closing * 500_000 + "}"
     assert served.ask("/v1/models/half_plus_two:predict", body).status == 400

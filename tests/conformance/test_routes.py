@@ -1,4 +1,4 @@
-"""Which paths and methods mean what (tensorflow_serving/model_servers/http_rest_api_util.cc and its test)."""
+"""The calls that paths and methods mean (tensorflow_serving/model_servers/http_rest_api_util.cc and its test)."""
 
 import pytest
 

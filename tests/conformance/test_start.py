@@ -1,4 +1,4 @@
-"""Starts that must be refused, each with a word on why (tensorflow_model_server_test.py, server.cc, server_core.cc)."""
+"""Starts that must be refused, each with its reason (tensorflow_model_server_test.py, server.cc, server_core.cc)."""
 
 import json
 import re

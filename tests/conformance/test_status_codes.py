@@ -1,4 +1,4 @@
-"""Mistakes, the status that each is answered with, and which mistake is told first when there are several."""
+"""Mistakes, the status of each, and which of several mistakes is reported."""
 
 import pytest
 

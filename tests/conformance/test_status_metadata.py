@@ -51,7 +51,7 @@ def test_get(case: Case, served: Server) -> None:
 
 
 def test_latest_policy_default(served: Server) -> None:
-    """Of 123 and 124 only the higher version was ever loaded."""
+    """Only the higher version of 123 and 124 was ever loaded."""
     found = served.ask("/v1/models/two_versions").json["model_version_status"]
     assert [(entry["version"], entry["state"]) for entry in found] == [("124", "AVAILABLE")]
     assert served.ask("/v1/models/two_versions:predict", '{"instances": [1.0]}').json == {"predictions": [3.5]}

@@ -35,7 +35,7 @@ def call(app: RestApi, method: str, target: str, body: Any = b"", headers: dict[
 async def request(
     app: RestApi, method: str, target: str, body: Any = b"", headers: dict[str, str] | None = None
 ) -> Answer:
-    """The same, inside an event loop."""
+    """Make one request inside an event loop."""
     path, _, query = target.partition("?")
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
     scope = {

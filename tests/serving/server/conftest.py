@@ -1,4 +1,4 @@
-"""What the tests of the server share: the fixture models behind both APIs, and a loader of stand-ins."""
+"""Fixtures for the tests of the server: models behind both APIs, and a loader of stand-ins."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor

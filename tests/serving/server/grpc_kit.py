@@ -1,4 +1,4 @@
-"""What the tests of the gRPC API share: a server in the process, clients with TensorFlow Serving's own stubs, models."""
+"""Helpers for the tests of the gRPC API: a server in the process, clients with TensorFlow Serving's own stubs, models."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""What the tests of the HTTP server share: requests as plain bytes over sockets, a server in a thread or as a process."""
+"""Helpers for the tests of the HTTP server: requests as plain bytes over sockets, a server in a thread or as a process."""
 
 import json
 import re
@@ -147,7 +147,7 @@ class Process:
     log: Path
 
     def said(self) -> str:
-        """What it has logged so far."""
+        """Read what it has logged so far."""
         return self.log.read_text(encoding="utf-8")
 
     def memory(self) -> int:

@@ -1,4 +1,4 @@
-"""Configs of several models: the new one is the whole truth, and a bad one changes nothing."""
+"""Configs of several models: models that are not in the new one are unloaded, and a bad one changes nothing."""
 
 import dataclasses
 import threading
@@ -33,11 +33,11 @@ def config(base_path: Path, *versions: int | str, policy: Policy | None = None) 
 
 
 def answers(repository: Repository) -> dict[str, str]:
-    """What each model answers by default."""
+    """Ask each model for its default version."""
     return {name: run(repository, ModelSpec(name=name)) for name in repository.models()}
 
 
-def test_the_new_config_is_the_whole_truth(tmp_path: Path, repository: Repository) -> None:
+def test_models_that_are_not_in_the_new_config_are_unloaded(tmp_path: Path, repository: Repository) -> None:
     a, b, c = (config(tmp_path / name, 1) for name in "abc")
     repository.apply([b, a])
     assert list(repository.models()) == ["b", "a"]

@@ -1,4 +1,4 @@
-"""Configuration files as TensorFlow Serving's documentation writes them, and what is said about wrong ones."""
+"""Configuration files as TensorFlow Serving's documentation writes them, and the messages about wrong ones."""
 
 from pathlib import Path
 from typing import Any

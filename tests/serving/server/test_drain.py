@@ -51,7 +51,7 @@ SLOW = post("/v1/models/slow:predict", {"inputs": [STEPS]})
 
 
 def checked(answer: Answer, slow: bool) -> str:
-    """What became of a request."""
+    """Check the outcome of a request."""
     expected = {"outputs": [STEPS]} if slow else {"predictions": [2.5, 3.0]}
     right = answer.status == 200 and json.loads(answer.body) == expected
     return "answered" if right else f"wrong answer {answer}"

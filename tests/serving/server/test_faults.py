@@ -1,4 +1,4 @@
-"""Bad input, bad clients and faults, against one real server process that must answer all the others meanwhile."""
+"""Bad input, bad clients and faults, against one real server process that must still answer all other clients."""
 
 import base64
 import itertools

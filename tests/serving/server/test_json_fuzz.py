@@ -1,4 +1,4 @@
-"""Whatever stands in a body: the way from its bytes to arrays ends in arrays or in a 400 or 501, never otherwise."""
+"""Any bytes as a body end in arrays, or in a 400 or 501."""
 
 import functools
 import json

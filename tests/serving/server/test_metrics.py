@@ -1,4 +1,4 @@
-"""What the metrics count, and their text as Prometheus reads it."""
+"""The counts of the metrics, and their text as Prometheus reads it."""
 
 import re
 import threading

@@ -1,4 +1,4 @@
-"""What goes beyond TensorFlow Serving, option by option; without its option nothing differs from it."""
+"""Features beyond TensorFlow Serving, option by option; without the option nothing differs from it."""
 
 import asyncio
 import hmac
@@ -306,7 +306,7 @@ def test_metrics_path(make: Make) -> None:
 
 
 def test_metrics_of_refused_and_binary_calls(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is refused before the call is counted under its model, so that an overload can be seen."""
+    """Requests that are refused before the call are counted under their model, so that an overload can be seen."""
     metrics = Metrics(per_signature=True)
     app = make({"metrics": metrics}, token="t", binary_bodies=True, max_body_bytes=200, max_concurrent=1)
     sent = {"Authorization": "Bearer t"}

@@ -1,4 +1,4 @@
-"""When batches close and when they are ready: TensorFlow's SharedBatchScheduler, replayed with times written by hand."""
+"""The times when batches close and are ready: TensorFlow's SharedBatchScheduler, replayed with times written by hand."""
 
 from collections.abc import Callable
 from typing import Any

@@ -131,7 +131,7 @@ def test_errors_of_a_run_become_answers(error: Exception, code: Code) -> None:
 
 
 def test_a_deadline_ends_the_run(repository: Repository) -> None:
-    """As with --enforce_session_run_timeout, TensorFlow Serving's default: else a thread stays busy for nobody."""
+    """A run ends as with --enforce_session_run_timeout, TensorFlow Serving's default; otherwise it would keep a thread busy."""
     with repository.use(ECHO) as version, pytest.raises(ServingError) as caught:
         inference.run(version, "slow", {"default": np.ones(1, np.float32)}, deadline=time.monotonic() + 0.03)
     assert caught.value.code is Code.DEADLINE_EXCEEDED

@@ -1,4 +1,4 @@
-"""What all gRPC calls share, with a stand-in for gRPC's context."""
+"""Common parts of all gRPC calls, with a stand-in for gRPC's context."""
 
 import time
 from typing import Any, NoReturn
@@ -13,7 +13,7 @@ from serving.server.models.spec import ModelSpec
 
 
 class AbortedError(Exception):
-    """What gRPC's `abort` raises."""
+    """The error that gRPC's `abort` raises."""
 
 
 class Context:

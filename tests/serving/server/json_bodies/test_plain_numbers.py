@@ -212,7 +212,7 @@ def test_as_the_ordinary_way(body: bytes, number: int) -> None:
 @REGULAR
 @given(value=regular)
 def test_regular_lists_are_read(value: list[Any]) -> None:
-    """So that the test above has something to compare: every finite array goes the fast way."""
+    """Every finite array goes the fast way, so that the test above compares something."""
     array = np.array(value, np.float64)
     found = plain_numbers.predict_body(json.dumps({"instances": value}).encode())
     if np.isfinite(array).all():

@@ -1,4 +1,4 @@
-"""JSON text: what is taken, and the messages of what is not."""
+"""JSON text that is accepted, and the messages about text that is not."""
 
 import json
 

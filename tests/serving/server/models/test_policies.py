@@ -1,4 +1,4 @@
-"""Which folders each version policy asks for."""
+"""The folders that each version policy asks for."""
 
 from pathlib import Path
 

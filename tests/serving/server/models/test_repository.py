@@ -227,7 +227,7 @@ def test_an_unchanged_config_takes_the_last_version_too(tmp_path: Path, reposito
 def test_empty_config_before_the_first_list(
     tmp_path: Path, repository: Repository, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """As ServerCore::ReloadConfig in server_core.cc."""
+    """An empty config does what ServerCore::ReloadConfig in server_core.cc does."""
     caplog.set_level("INFO", "serving")
     for _ in range(2):
         repository.apply(None)

@@ -1,4 +1,4 @@
-"""What a call on one model means, and how versions come and go in it."""
+"""One model: the version that a call means, and how versions are published and unloaded."""
 
 from pathlib import Path
 from typing import cast

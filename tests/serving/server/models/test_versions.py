@@ -1,4 +1,4 @@
-"""What counts as a version in a base path, and when one that failed is tried again."""
+"""One version: when it is loaded, and when a failed load is tried again."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What the page learns of the models."""
+"""The models as the page shows them."""
 
 import gc
 import json

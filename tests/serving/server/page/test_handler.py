@@ -1,4 +1,4 @@
-"""Which path of the page gives which answer."""
+"""The page's answers by path."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""Which requests go into which log."""
+"""The requests that go into each log."""
 
 import logging
 from pathlib import Path

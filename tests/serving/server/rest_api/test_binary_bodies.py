@@ -1,4 +1,4 @@
-"""Bodies that are not JSON: what NumPy and TensorFlow write is read, everything else is refused with good words."""
+"""Bodies that are not JSON: those that NumPy and TensorFlow write are read, others are refused with a clear message."""
 
 import contextlib
 import io

@@ -1,4 +1,4 @@
-"""Which thread does what, that versions are let go of whatever happens, and calls that wait for a batch."""
+"""The thread of each step, versions that are released whatever happens, and batched calls."""
 
 import asyncio
 import json
@@ -33,7 +33,7 @@ class Threads:
         self.seen: dict[str, str] = {}
 
     def watch(self, monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
-        """Note the thread of each of these functions of `inference`."""
+        """Note the thread of each of these functions of `calls.prediction`."""
         for name in names:
             monkeypatch.setattr(prediction, name, self._noting(name, getattr(prediction, name)))
 

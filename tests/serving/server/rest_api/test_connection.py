@@ -143,7 +143,7 @@ def test_garbage_after_a_request_does_not_take_its_place(port: int) -> None:
 
 
 def test_offer_of_another_protocol_is_overlooked(port: int) -> None:
-    """As Java's client and curl --http2 make it with the first request of a connection."""
+    """Java's client and curl --http2 make such an offer with the first request of a connection."""
     offer = ("Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c", "HTTP2-Settings: AAMAAABkAAQAoAAAAAIAAAAA")
     with Connection(port) as client:
         for _ in range(2):
