@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from serving.server.calls import prediction as inference
+from serving.server.calls import prediction as prediction_calls
 from serving.server.errors import Code, ServingError
 from serving.server.models.repository import Repository
 from serving.server.models.spec import ModelSpec
@@ -20,10 +20,12 @@ ECHO = ModelSpec(name="echo")
 
 def answered(repository: Repository, spec: ModelSpec, body: bytes) -> bytes:
     """The three steps of a call one after the other."""
-    prediction = inference.prepare(repository, spec, body)
+    prediction = prediction_calls.prepare(repository, spec, body)
     try:
         version, signature, inputs, *_ = prediction
-        return inference.answer(prediction, inference.run(version, signature, inputs, outputs=prediction.outputs))
+        return prediction_calls.answer(
+            prediction, prediction_calls.run(version, signature, inputs, outputs=prediction.outputs)
+        )
     finally:
         repository.release(version)
 
@@ -100,7 +102,7 @@ def test_error_that_quotes_bytes_names_the_cause(repository: Repository) -> None
 
 @pytest.mark.parametrize(("document", "name"), [({}, ""), ({"signature_name": ""}, ""), ({"signature_name": "s"}, "s")])
 def test_signature_name(document: dict[str, Any], name: str) -> None:
-    assert inference.signature_name(document) == name
+    assert prediction_calls.signature_name(document) == name
 
 
 class Failing:
@@ -125,7 +127,7 @@ class Failing:
 )
 def test_errors_of_a_run_become_answers(error: Exception, code: Code) -> None:
     with pytest.raises(ServingError) as caught:
-        inference.run(cast(Version, Failing(error)), "serving_default", {})
+        prediction_calls.run(cast(Version, Failing(error)), "serving_default", {})
     assert caught.value.code is code
     assert caught.value.__cause__ is error
 
@@ -133,7 +135,7 @@ def test_errors_of_a_run_become_answers(error: Exception, code: Code) -> None:
 def test_a_deadline_ends_the_run(repository: Repository) -> None:
     """A run ends as with --enforce_session_run_timeout, TensorFlow Serving's default; otherwise it would keep a thread busy."""
     with repository.use(ECHO) as version, pytest.raises(ServingError) as caught:
-        inference.run(version, "slow", {"default": np.ones(1, np.float32)}, deadline=time.monotonic() + 0.03)
+        prediction_calls.run(version, "slow", {"default": np.ones(1, np.float32)}, deadline=time.monotonic() + 0.03)
     assert caught.value.code is Code.DEADLINE_EXCEEDED
 
 
