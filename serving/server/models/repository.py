@@ -73,18 +73,9 @@ class Repository:
             self.release(version)
 
     def status(self, spec: ModelSpec) -> list[Version]:
-        """Copy the known versions of a model, highest first; a label is ignored, as in TensorFlow Serving."""
+        """Copy the known versions of a model, highest first, or the one that `spec` names; see `served.listed`."""
         with self._lock:
-            model = self._models.get(spec.name) or self._gone.get(spec.name)
-            known = model.copies() if model is not None else []
-        if spec.version is not None:
-            known = [version for version in known if version.number == spec.version]
-            if not known:
-                message = f"Could not find version {spec.version} of model {spec.name}"
-                raise ServingError(Code.NOT_FOUND, message)
-        if not known:
-            raise ServingError(Code.NOT_FOUND, f"Could not find any versions of model {spec.name}")
-        return known
+            return served.listed(self._models.get(spec.name) or self._gone.get(spec.name), spec)
 
     def models(self) -> dict[str, list[Version]]:
         """Copy all versions by model, highest version first; models in the order of the config."""

@@ -75,3 +75,18 @@ def find(model: ServedModel | None, spec: ModelSpec) -> Version:
             return version
     meant = f"Latest({spec.name})" if number is None else f"Specific({spec.name}, {number})"
     raise ServingError(Code.NOT_FOUND, f"Servable not found for request: {meant}")
+
+
+def listed(model: ServedModel | None, spec: ModelSpec) -> list[Version]:
+    """Copy the known versions of a model, highest first, or the one that `spec` names; a label is ignored.
+
+    Raises ServingError when there is none, as TensorFlow Serving does.
+    """
+    known = model.copies() if model is not None else []
+    if spec.version is not None:
+        known = [version for version in known if version.number == spec.version]
+        if not known:
+            raise ServingError(Code.NOT_FOUND, f"Could not find version {spec.version} of model {spec.name}")
+    if not known:
+        raise ServingError(Code.NOT_FOUND, f"Could not find any versions of model {spec.name}")
+    return known

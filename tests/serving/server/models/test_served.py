@@ -86,3 +86,15 @@ def test_find_nothing(spec: ModelSpec, words: str) -> None:
     with pytest.raises(ServingError) as caught:
         served.find(model, spec)
     assert str(caught.value) == words
+
+
+def test_listed_versions() -> None:
+    model = make(1, 3, stable=3)
+    assert [version.number for version in served.listed(model, ModelSpec(name="m"))] == [3, 1]
+    assert [version.number for version in served.listed(model, ModelSpec(name="m", version=1))] == [1]
+    assert [version.number for version in served.listed(model, ModelSpec(name="m", label="none"))] == [3, 1]
+    with pytest.raises(ServingError, match="NOT_FOUND: Could not find version 2 of model m"):
+        served.listed(model, ModelSpec(name="m", version=2))
+    for nothing in (None, make()):
+        with pytest.raises(ServingError, match="NOT_FOUND: Could not find any versions of model m"):
+            served.listed(nothing, ModelSpec(name="m"))
