@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from serving.litert import classifier
+
 LABELS = ["red", "grün", "deep blue"]
 HEIGHT, WIDTH = 12, 16
 SHARPNESS = 20.0
@@ -24,6 +26,19 @@ def probabilities(pixels: np.ndarray) -> np.ndarray:
     """float64 (n, 3): softmax of 20 times the mean of each channel, 0 to 1."""
     powers = np.exp(SHARPNESS * pixels.mean((1, 2)) / 255)
     return np.asarray(powers / powers.sum(1, keepdims=True))
+
+
+def held_out(n: int = 24, *, wrong: int = 0) -> classifier.HeldOut:
+    """Images with what the network answers to them; the first `wrong` have another label."""
+    pixels, truth = images(n, seed=1)
+    truth[:wrong] = (truth[:wrong] + 1) % 3
+    return classifier.HeldOut(images=pixels, truth=truth, probabilities=probabilities(pixels).astype(np.float32))
+
+
+def write_run(folder: Path) -> None:
+    """The classifier as a run folder: export/1, and mobile/ compared on 24 images of which 3 have a wrong label."""
+    exported = write(folder / "export" / "1")
+    classifier.convert(exported, folder / "mobile", calibration=images(30)[0], held_out=held_out(wrong=3))
 
 
 def write(folder: Path, *, labels: list[str] | None = None, task: str = "classify", channels: int = 3) -> Path:
@@ -74,7 +89,7 @@ def _export(
     task: str = "classify",
     channels: int = 3,
 ) -> Path:
-    """SavedModel with `serving_default` and `tensor`, and its model.json; pictures are decoded as the stories do."""
+    """SavedModel with `serving_default` and `tensor`, and its model.json; pictures are decoded as in the pipelines."""
     import keras
     import tensorflow as tf
 

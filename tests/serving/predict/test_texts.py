@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 
 from serving import predict, saved_model
+from serving.client import Client
 from serving.predict import texts
-from tests.serving import text_models
-from tests.serving.live import served
+from tests.serving import page_server, text_models
 
 Captured = pytest.CaptureFixture[str]
 WORDS, TABLE = text_models.vectors(30, 12)
@@ -33,13 +33,10 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def url(runs: Path) -> Iterator[str]:
     """A server of both."""
-    config = "".join(
-        f'config {{ name: "{name}" base_path: "{runs / name / "export"}" model_platform: "tensorflow" }}'
-        for name in ("ngram", "word2vec")
-    )
-    (runs / "models.config").write_text(f"model_config_list {{ {config} }}")
-    with served(f"--model_config_file={runs / 'models.config'}", log=runs / "server.log") as address:
-        yield address
+    with page_server.serve({name: runs / name / "export" for name in ("ngram", "word2vec")}) as served:
+        with Client(served.url) as client:
+            client.wait_until_ready()
+        yield served.url.rstrip("/")
 
 
 def _told(capsys: Captured, *arguments: object) -> tuple[int, str, str]:
