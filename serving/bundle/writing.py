@@ -53,9 +53,7 @@ def write(
     return folder, difference
 
 
-def _export(
-    folder: Path, tracked: Any, signatures: Mapping[str, tuple[Callable[..., Any], Mapping[str, Any]]]
-) -> None:
+def _export(folder: Path, tracked: Any, signatures: Mapping[str, tuple[Callable[..., Any], Mapping[str, Any]]]) -> None:
     """Write a SavedModel of the signatures, with the variables and the tables that a v1 session needs for them."""
     import tensorflow as tf
 

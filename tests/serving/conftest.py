@@ -47,6 +47,14 @@ def colour_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def word_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run folder with export/1 and mobile/ of 30 word vectors; see `text_models.write_run`."""
+    from tests.serving import text_models
+
+    return shared.folder(tmp_path_factory, "word_run", text_models.write_run)
+
+
+@pytest.fixture(scope="session")
 def explaining(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run folder whose bundle has the signature `explain` and stretches, and does not say so, as earlier versions."""
     from tests.serving import explainers

@@ -11,8 +11,6 @@ import pytest
 
 from serving import benchmark, litert
 from serving.bundle import warmup_requests
-from serving.litert import words as litert_words
-from tests.serving import text_models
 
 
 def use_clock(monkeypatch: pytest.MonkeyPatch, seconds: Iterator[float]) -> None:
@@ -102,16 +100,15 @@ def test_wrong_use_is_answered_in_words(
     assert words in capsys.readouterr().err
 
 
-def test_texts_are_measured_with_the_bundles_own_requests(tmp_path: Path) -> None:
-    words, table = text_models.vectors(20)
-    exported = text_models.write_word2vec(tmp_path / "export" / "1", words, table)
-    litert_words.convert(exported, tmp_path / "mobile", words=words, score=lambda _: {})
+def test_texts_are_measured_with_the_bundles_own_requests(word_run: Path, tmp_path: Path) -> None:
+    copy = shutil.copytree(word_run, tmp_path / "run")
+    exported = copy / "export" / "1"
     asked = {"words": np.array([b"w1", b"w2"], object)}
     ids = {"token_ids": np.array([[1, 2], [3, 4], [5, 6]], np.int32)}
     warmup_requests.write(
         exported, [("serving_default", asked), ("tensor", ids), ("serving_default", {"words": np.zeros(1)})]
     )
-    rows = list(benchmark.measure(tmp_path, calls=2))
+    rows = list(benchmark.measure(copy, calls=2))
     assert [(row.form, row.batch, row.threads) for row in rows] == [
         *((f"SavedModel {name}", batch, "all") for name in ("serving_default", "tensor") for batch in (1, 32)),
         *((name, 1, threads) for name in sorted(litert.FORMS.values()) for threads in ("1", "2")),
