@@ -52,7 +52,7 @@ def write_diverged(folder: Path) -> Path:
 
 
 def write_with_foreign_operators(folder: Path) -> Path:
-    """A classifier with two operators that LiteRT has not built in: RGBToHSV and AdjustHue."""
+    """A classifier with two operators that are not built into LiteRT: RGBToHSV and AdjustHue."""
     import tensorflow as tf
 
     def hue(pixels: Any) -> Any:

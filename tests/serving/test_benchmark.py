@@ -65,7 +65,7 @@ def test_mobile_is_found_from_every_place(
 def test_without_mobile_it_says_so(colour_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     shutil.copytree(colour_run / "export", tmp_path / "export")
     benchmark.main([str(tmp_path), "--calls", "1"])
-    assert "No mobile/ folder stands beside export/" in capsys.readouterr().out
+    assert "There is no mobile/ folder beside export/" in capsys.readouterr().out
 
 
 def test_the_bytes_are_those_of_the_warm_up_request(tmp_path: Path) -> None:

@@ -207,5 +207,5 @@ def test_foreign_operators_are_refused_by_name(three: Path, monkeypatch: pytest.
     _refused(
         three,
         ["w0", "w1", "w2"],
-        "the float32 form needs operators that LiteRT has not built in: RGBToHSV. They would",
+        "the float32 form needs operators that are not built into LiteRT: RGBToHSV. They would",
     )
