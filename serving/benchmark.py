@@ -52,7 +52,7 @@ class Row:
     p90_ms: float
     min_ms: float
     calls: int
-    """How many were timed, after a warm-up."""
+    """Number of timed calls, after a warm-up."""
 
 
 def mobile_folder(folder: Path) -> Path | None:
@@ -211,7 +211,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     print(f"{about['machine']}, {about['cores']} cores; Python {about['python']}, {versions}; {about['date']}")
     print(table(rows))
     if mobile is None:
-        print("No mobile/ folder stands beside export/, so no .tflite file was measured.")
+        print("There is no mobile/ folder beside export/, so no .tflite file was measured.")
     if options.json:
         options.json.write_text(
             json.dumps(about | {"rows": list(map(asdict, rows))}, indent=2) + "\n", encoding="utf-8"

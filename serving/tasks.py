@@ -1,4 +1,4 @@
-"""What each task takes and gives by `serving_default`: the public contract, once. Standard library only."""
+"""The table of tasks: what each takes and gives by `serving_default`, the public contract. Standard library only."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ class Task:
     outputs: frozenset[str]
     """Names of the tensors that it gives, at least."""
     asked_with: Literal["pictures", "texts"]
-    """What a person gives on the command line and on the page."""
+    """Inputs on the command line and on the page."""
 
 
 TASKS: Mapping[str, Task] = MappingProxyType(

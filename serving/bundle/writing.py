@@ -53,27 +53,27 @@ def write(
     return folder, difference
 
 
-def _export(folder: Path, model: Any, signatures: Mapping[str, tuple[Callable[..., Any], Mapping[str, Any]]]) -> None:
-    """Keras' ExportArchive tracks the variables so that a v1 session finds them; `tf.saved_model.save` does not."""
-    import keras
+def _export(folder: Path, tracked: Any, signatures: Mapping[str, tuple[Callable[..., Any], Mapping[str, Any]]]) -> None:
+    """Write a SavedModel of the signatures, with the variables and the tables that a v1 session needs for them."""
     import tensorflow as tf
 
-    archive = keras.export.ExportArchive()
-    archive.track(model)
-    for name, (function, specs) in signatures.items():
-        # A signature is written in TensorFlow's operations; translating its Python would take seconds.
-        plain = tf.autograph.experimental.do_not_convert(function)
-        archive.add_endpoint(name, plain, input_signature=list(specs.values()))
-    # Keras would write every weight twice, as its own variable and as TensorFlow's below it; the endpoints use the latter.
-    tracked = archive._tf_trackable
-    tracked.variables, tracked.trainable_variables, tracked.non_trainable_variables = [], [], []
-    archive.write_out(str(folder), verbose=False)
+    # Concrete functions: of any other, TensorFlow would trace and write each signature once more, beside its own.
+    traced = {
+        name: tf.function(function, input_signature=list(specs.values()), autograph=False).get_concrete_function()
+        for name, (function, specs) in signatures.items()
+    }
+    module = tf.Module()
+    # Not `tracked` itself: the weights of a Keras model would be written twice, and its optimizer with them.
+    module.weights = list({id(each): each for function in traced.values() for each in function.variables}.values())
+    found = tf.train.TrackableView(tracked).descendants()
+    module.resources = [each for each in found if isinstance(each, tf.saved_model.experimental.TrackableResource)]
+    tf.saved_model.save(module, str(folder), signatures=traced)
     if "classify" in signatures:
         _set_method(folder / "saved_model.pb", "classify", METHOD_CLASSIFY)
 
 
 def _set_method(path: Path, signature: str, method: str) -> None:
-    """ExportArchive writes `tensorflow/serving/predict` for every signature."""
+    """Name the method of a signature; TensorFlow writes `tensorflow/serving/predict` for every one."""
     from tensorflow.core.protobuf import saved_model_pb2
 
     message = saved_model_pb2.SavedModel.FromString(path.read_bytes())

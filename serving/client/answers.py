@@ -1,4 +1,4 @@
-"""What a server answers: statuses, metadata and errors."""
+"""The answers of a server: statuses, metadata and errors."""
 
 import email.utils
 import time
@@ -35,14 +35,14 @@ class VersionStatus(NamedTuple):
 
 
 class Metadata(NamedTuple):
-    """What a model declares: the version that answered, and by signature `inputs`, `outputs` and `method_name`."""
+    """The declaration of a model: the version that answered, and by signature `inputs`, `outputs` and `method_name`."""
 
     version: int
     signatures: dict[str, Any]
 
 
 class Answer(NamedTuple):
-    """What came back: the HTTP status, the header Retry-After, and the body."""
+    """The answer to one request: the HTTP status, the header Retry-After, and the body."""
 
     status: int
     retry_after: str

@@ -30,7 +30,7 @@ def encode(value: Any) -> bytes:
 
 
 def decode(text: bytes) -> Any:
-    """The value of a JSON text; `{"b64": ...}` becomes bytes. Raises ValueError when it is no JSON."""
+    """The value of a JSON text; `{"b64": ...}` becomes bytes. Raises ValueError when it is not JSON."""
     if b'"b64"' in text:
         return json.loads(_characters(text), object_hook=_from_b64)
     if orjson is not None:
@@ -54,7 +54,7 @@ def arrays(answer: Any) -> Any:
 
 
 def _plain(value: Any) -> Any:
-    """What JSON has no form for, as something that it has."""
+    """A JSON value for a value that JSON does not know."""
     if isinstance(value, bytes | bytearray | memoryview):
         return {"b64": base64.b64encode(value).decode()}
     if not hasattr(value, "tolist"):

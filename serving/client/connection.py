@@ -7,7 +7,7 @@ from urllib.parse import SplitResult, urlsplit
 from serving.client.answers import Answer, NoAnswerError, NotConnectedError
 
 BROKEN = (ConnectionError, ssl.SSLEOFError)
-"""How a connection fails that the other side has closed."""
+"""Errors of a connection that the other side has closed."""
 
 
 class Connections:

@@ -37,6 +37,7 @@ class Client:
     sent once more, on a new connection. A model that keeps state between calls could see it twice.
     """
 
+    # More than seven parameters: each is an option that users name, and most name one or two.
     def __init__(
         self,
         url: str,

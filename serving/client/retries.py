@@ -1,4 +1,4 @@
-"""How often, and after which waits, a request is sent again."""
+"""Sending a request again: how often, and after which waits."""
 
 import random
 from collections.abc import Callable
@@ -17,7 +17,7 @@ class Retry:
     """When a request is sent again; the waits are those that `Client` describes."""
 
     times: int
-    """How often, at most."""
+    """Number of repetitions, at most."""
     first_wait: float
     """Seconds, of which a random share is waited before the first repetition; twice as many before each further one."""
     longest_wait: float

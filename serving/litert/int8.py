@@ -1,7 +1,7 @@
 """The int8 form of a float32 .tflite model.
 
 LiteRT gives every channel of a convolution's weights its own scale, but one scale to all numbers of a factor such as the one that
-batch normalisation leaves where no convolution stands before it (pre-activation residual networks, DenseNet). Its numbers differ by
+batch normalisation leaves where no convolution comes before it (pre-activation residual networks, DenseNet). Its numbers differ by
 orders of magnitude, so the small ones are lost: these products become depthwise convolutions of one pixel, which compute the same.
 """
 
@@ -24,7 +24,7 @@ def quantised(content: bytes, inputs: Iterable[list[np.ndarray]]) -> bytes:
     """
     import tensorflow as tf
 
-    # What tf.lite.TFLiteConverter calls after its own conversion; it lets nobody change the model in between.
+    # What tf.lite.TFLiteConverter calls after its own conversion; it offers no way to change the model in between.
     from tensorflow.lite.python.convert import mlir_quantize
     from tensorflow.lite.python.optimize import calibrator
 
@@ -37,7 +37,7 @@ def quantised(content: bytes, inputs: Iterable[list[np.ndarray]]) -> bytes:
 
 
 def with_channel_scales(content: bytes) -> bytes:
-    """The model with each product by one factor a channel, and a sum that follows, as one depthwise convolution."""
+    """The model with each product by one factor per channel, and a sum that follows, as one depthwise convolution."""
     graph = _Graph(content)
     for operator in graph.products():
         graph.replace(operator)
@@ -83,7 +83,7 @@ class _Graph:
         return int(max(code.builtinCode, code.deprecatedBuiltinCode))
 
     def _is_plain(self, product: Any) -> bool:
-        """Whether nothing stands between the product and its reader."""
+        """Whether nothing comes between the product and its reader."""
         activation = product.builtinOptions.fusedActivationFunction
         return bool(activation == schema.ActivationFunctionType.NONE and product.outputs[0] not in self.graph.outputs)
 

@@ -181,10 +181,12 @@ class Reader:
 
 
 def read(path: Path) -> Reader:
-    """The root table of a file's metadata. Raises ValueError when the file is no .tflite model, or one without metadata."""
+    """The root table of a file's metadata. Raises ValueError when the file is not a .tflite model, or one without metadata."""
     data = path.read_bytes()
     if data[4:8] != MODEL_IDENTIFIER:
-        raise ValueError(f"{path} is no .tflite model: bytes 4 to 8 are {data[4:8]!r}, expected {MODEL_IDENTIFIER!r}")
+        raise ValueError(
+            f"{path} is not a .tflite model: bytes 4 to 8 are {data[4:8]!r}, expected {MODEL_IDENTIFIER!r}"
+        )
     model = schema.Model.GetRootAs(data, 0)
     for entry in map(model.Metadata, range(model.MetadataLength())):
         if entry.Name() == METADATA_NAME.encode():

@@ -6,7 +6,7 @@ NONE_FOR_NGRAMS = """# No .tflite file here
 
 An n-gram model of order {order} is tables, here of {entries:,} n-grams, in which each word's context is found by a search over sorted
 64-bit keys. TensorFlow has an operator for that (`LowerBound`), and one that splits a text into words (`StringSplitV2`); LiteRT has
-built in neither. A .tflite file would need the Flex library, which phones do not carry, and a file that answers otherwise than the
+neither built in. A .tflite file would need the Flex library, which phones do not carry, and a file that answers otherwise than the
 model would be another model.
 
 What to use instead:
@@ -30,5 +30,5 @@ def none_for_ngrams(*, order: int, entries: int, files: Sequence[str] = ()) -> s
     such as ../model.arpa.
     """
     named = " and ".join(f"`{name}`" for name in files)
-    told = ARPA.format(named=named) if files else NO_ARPA
-    return NONE_FOR_NGRAMS.format(order=order, entries=entries, files=told)
+    advice = ARPA.format(named=named) if files else NO_ARPA
+    return NONE_FOR_NGRAMS.format(order=order, entries=entries, files=advice)

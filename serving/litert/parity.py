@@ -4,7 +4,7 @@
      "reference": {"name", "scores"},
      "forms": {form: {"file", "bytes", "milliseconds", "max_abs_delta", "agreement", "scores"}}}
 
-What only one task has stands beside these.
+Keys of one task alone are beside these.
 """
 
 from collections.abc import Callable, Mapping
@@ -14,7 +14,7 @@ from typing import Any
 from serving.litert.forms import FORMS
 
 FORMAT = 2
-"""Of parity.json. 1 had a layout for each task, and the scores of classifiers outside `scores`."""
+"""The layout of parity.json. 1 had a layout for each task, and the scores of classifiers outside `scores`."""
 
 
 def contents(

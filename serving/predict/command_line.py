@@ -15,14 +15,16 @@ import argparse
 import io
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from functools import partial
 from pathlib import Path
 
 from serving.client import NoAnswerError
+from serving.predict import ngram, pictures, texts, word2vec
 from serving.predict import opened as predict_model
-from serving.predict import pictures, texts
-from serving.predict.opened import Opened
+from serving.predict.opened import Answerer, Model
+from serving.predict.texts import Shown
 from serving.tasks import TASKS
 
 TOKEN_VARIABLE = "SERVING_TOKEN"  # noqa: S105  the name of a variable
@@ -36,8 +38,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             # A file name may hold what the terminal cannot show.
             stream.reconfigure(errors="backslashreplace")
     try:
-        with _opened(options) as opened:
-            answered = list(_answers(opened, options))
+        with _opened(options) as answerer:
+            answered = list(_answers(answerer, options))
     except (ValueError, FileNotFoundError, NoAnswerError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
@@ -47,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0 if all(answered) else 1
 
 
-def _opened(options: argparse.Namespace) -> AbstractContextManager[Opened]:
+def _opened(options: argparse.Namespace) -> AbstractContextManager[Answerer]:
     if options.url is None:
         return predict_model.in_bundle(options.bundle)
     return predict_model.on_server(
@@ -60,28 +62,38 @@ def _opened(options: argparse.Namespace) -> AbstractContextManager[Opened]:
     )
 
 
-def _answers(opened: Opened, options: argparse.Namespace) -> Iterator[bool]:
+def _answers(answerer: Answerer, options: argparse.Namespace) -> Iterator[bool]:
     """Whether each input could be answered."""
-    yield from ANSWERS[TASKS[opened.task].asked_with](opened, options)
+    asked_with = TASKS[answerer.task].asked_with
+    for name, (suits, users) in ASKED_WITH.items():
+        if getattr(options, name) and suits != asked_with:
+            raise ValueError(f"--{name}: the model at {answerer.place} answers {asked_with}; --{name} is for {users}")
+    yield from ANSWERS[answerer.task](answerer, options)
 
 
-def _about_pictures(opened: Opened, options: argparse.Namespace) -> Iterator[bool]:
-    if options.analogy:
-        raise ValueError(f"--analogy: the model at {opened.place} answers pictures; --analogy is for word vectors")
+def _pictures(answerer: Answerer, options: argparse.Namespace) -> Iterator[bool]:
     drawn, explained = options.draw, options.explain
-    yield from pictures.answer_all(opened, options.inputs, drawn=drawn, explained=explained, as_json=options.json)
+    yield from pictures.answer_all(answerer, options.inputs, drawn=drawn, explained=explained, as_json=options.json)
 
 
-def _about_texts(opened: Opened, options: argparse.Namespace) -> Iterator[bool]:
-    for name in ("draw", "explain"):
-        if getattr(options, name) is not None:
-            raise ValueError(f"--{name}: the model at {opened.place} answers texts; --{name} is for pictures")
-    yield from texts.answer_analogies(opened, options.analogy, as_json=options.json) if options.analogy else ()
-    yield from texts.answer_texts(opened, options.inputs, as_json=options.json)
+def _texts(answerer: Answerer, options: argparse.Namespace, *, shown: Callable[[Model, str], Shown]) -> Iterator[bool]:
+    if options.analogy:
+        yield from word2vec.print_analogies(answerer, options.analogy, as_json=options.json)
+    yield from texts.print_answers(answerer, options.inputs, answer=shown, as_json=options.json)
 
 
-ANSWERS = {"pictures": _about_pictures, "texts": _about_texts}
-"""By what a task is asked with."""
+ANSWERS: Mapping[str, Callable[[Answerer, argparse.Namespace], Iterator[bool]]] = {
+    "classify": _pictures,
+    "ngram": partial(_texts, shown=ngram.shown),
+    "word2vec": partial(_texts, shown=word2vec.shown),
+}
+"""By task."""
+ASKED_WITH = {
+    "draw": ("pictures", "pictures"),
+    "explain": ("pictures", "pictures"),
+    "analogy": ("texts", "word vectors"),
+}
+"""Flags that do not suit every task: what it must be asked with, and whom the flag is for."""
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:

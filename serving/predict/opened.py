@@ -1,4 +1,4 @@
-"""What answers `serving.predict`: a bundle, or a model on a server."""
+"""The model that answers `serving.predict`: in a bundle, or on a server."""
 
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -17,7 +17,7 @@ from serving.tasks import TASKS
 
 
 class Model(Protocol):
-    """What answers: a `saved_model.LoadedModel`, or a `remote_model.RemoteModel`."""
+    """A model that answers: a `saved_model.LoadedModel`, or a `remote_model.RemoteModel`."""
 
     @property
     def signatures(self) -> Mapping[str, Any]:
@@ -28,7 +28,7 @@ class Model(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Opened:
+class Answerer:
     """A model that is ready to answer."""
 
     model: Model
@@ -41,7 +41,7 @@ class Opened:
 
 
 @contextmanager
-def in_bundle(path: Path) -> Iterator[Opened]:
+def in_bundle(path: Path) -> Iterator[Answerer]:
     """The newest bundle in a run folder, an export folder or a version folder. Raises ValueError or FileNotFoundError."""
     folder = bundle.find(path)
     description = bundle.read_description(folder)
@@ -50,17 +50,18 @@ def in_bundle(path: Path) -> Iterator[Opened]:
         known = ", ".join(TASKS)
         raise bundle.BundleError(f"{folder} is for the task {task!r}; this version answers {known}")
     native_log.load_tensorflow()
-    with saved_model.load(folder) as model:
-        yield Opened(model=model, task=task, place=str(path), input_description=description["input"])
+    # Half a second less until the first picture. Texts are many, and answered in a fraction of a millisecond.
+    with saved_model.load(folder, few_runs=TASKS[task].asked_with == "pictures") as model:
+        yield Answerer(model=model, task=task, place=str(path), input_description=description["input"])
 
 
 @contextmanager
 def on_server(
     url: str, *, model: str, version: int | None, label: str, token: str, described: bool
-) -> Iterator[Opened]:
+) -> Iterator[Answerer]:
     """A model on the server at `url`, see `remote_model.opened`. described: whether to ask what its model.json says of `input`."""
     with remote_model.opened(url, model=model, version=version, label=label, token=token) as remote:
-        yield Opened(
+        yield Answerer(
             model=remote,
             task=remote.task,
             place=url,
@@ -85,7 +86,7 @@ def run(
 
 
 def _input_description(remote: remote_model.RemoteModel, url: str) -> Mapping[str, Any]:
-    """What the server's page says of `input`."""
+    """The `input` of model.json, from the server's page."""
     described = remote.description()
     if described is None:
         print(

@@ -14,23 +14,23 @@ from serving import draw
 from serving.bundle import BundleError
 from serving.client import NoAnswerError
 from serving.predict import opened as predict_model
-from serving.predict.opened import Model, Opened
+from serving.predict.opened import Answerer, Model
 
 
 def answer_all(
-    opened: Opened, inputs: Sequence[str], *, drawn: Path | None, explained: Path | None, as_json: bool
+    answerer: Answerer, inputs: Sequence[str], *, drawn: Path | None, explained: Path | None, as_json: bool
 ) -> list[bool]:
-    """Print a line for each picture among the files and folders `inputs`; whether each could be answered.
+    """Print a line for each picture among the files and folders `inputs`, and return whether each could be answered.
 
     drawn, explained: folders for the pictures with their answers, and for the reasons. Raises FileNotFoundError for a path that is not
     there, and BundleError where the bundle cannot explain.
     """
     paths = list(_files([Path(each) for each in inputs]))
     if explained is not None:
-        _check_explains(opened.model, opened.place)
+        _check_explains(answerer.model, answerer.place)
     targets = zip(_targets(paths, drawn), _targets(paths, explained), strict=True)
     return [
-        _answer(opened, path, drawn=one, explained=other, as_json=as_json)
+        _answer(answerer, path, drawn=one, explained=other, as_json=as_json)
         for path, (one, other) in zip(paths, targets, strict=True)
     ]
 
@@ -66,13 +66,13 @@ def _check_explains(loaded: Model, place: str | Path) -> None:
         )
 
 
-def _answer(opened: Opened, path: Path, *, drawn: Path | None, explained: Path | None, as_json: bool) -> bool:
+def _answer(answerer: Answerer, path: Path, *, drawn: Path | None, explained: Path | None, as_json: bool) -> bool:
     try:
-        answers = classify(opened.model, path.read_bytes())
+        answers = classify(answerer.model, path.read_bytes())
         if drawn is not None:
             _write(drawn, draw.labelled(_pixels(path), [f"{name} {score:.3f}" for name, score in answers[:3]]))
         if explained is not None:
-            _explain(opened.model, path, explained, described=opened.input_description)
+            _explain(answerer.model, path, explained, described=answerer.input_description)
     except NoAnswerError:  # the next picture would get none either
         raise
     except (ValueError, OSError) as error:
@@ -119,7 +119,7 @@ def _write(target: Path, picture: NDArray[np.uint8]) -> None:
 
 
 def _targets(inputs: Sequence[Path], folder: Path | None) -> list[Path | None]:
-    """Where each drawn picture goes: under `folder` as it lies under the deepest folder that holds them all."""
+    """The path of each drawn picture: under `folder` as it lies under the deepest folder that holds them all."""
     if folder is None:
         return [None] * len(inputs)
     parents = [path.parent.resolve() for path in inputs]

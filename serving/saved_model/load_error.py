@@ -1,4 +1,4 @@
-"""What is wrong with a SavedModel that cannot be loaded: TensorFlow Serving's words and status code first, then what to do."""
+"""Errors of SavedModels that cannot be loaded: TensorFlow Serving's words and status code first, then what to do."""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from serving.litert import classifier
+
 LABELS = ["red", "grün", "deep blue"]
 HEIGHT, WIDTH = 12, 16
 SHARPNESS = 20.0
@@ -26,6 +28,19 @@ def probabilities(pixels: np.ndarray) -> np.ndarray:
     return np.asarray(powers / powers.sum(1, keepdims=True))
 
 
+def held_out(n: int = 24, *, wrong: int = 0) -> classifier.HeldOut:
+    """Images with what the network answers to them; the first `wrong` have another label."""
+    pixels, truth = images(n, seed=1)
+    truth[:wrong] = (truth[:wrong] + 1) % 3
+    return classifier.HeldOut(images=pixels, truth=truth, probabilities=probabilities(pixels).astype(np.float32))
+
+
+def write_run(folder: Path) -> None:
+    """The classifier as a run folder: export/1, and mobile/ compared on 24 images of which 3 have a wrong label."""
+    exported = write(folder / "export" / "1")
+    classifier.convert(exported, folder / "mobile", calibration=images(30)[0], held_out=held_out(wrong=3))
+
+
 def write(folder: Path, *, labels: list[str] | None = None, task: str = "classify", channels: int = 3) -> Path:
     """The classifier as a bundle in `folder` (export/1)."""
     return _export(folder, _network(SHARPNESS), labels=labels or LABELS, task=task, channels=channels)
@@ -37,7 +52,7 @@ def write_diverged(folder: Path) -> Path:
 
 
 def write_with_foreign_operators(folder: Path) -> Path:
-    """A classifier with two operators that LiteRT has not built in: RGBToHSV and AdjustHue."""
+    """A classifier with two operators that are not built into LiteRT: RGBToHSV and AdjustHue."""
     import tensorflow as tf
 
     def hue(pixels: Any) -> Any:
@@ -74,7 +89,7 @@ def _export(
     task: str = "classify",
     channels: int = 3,
 ) -> Path:
-    """SavedModel with `serving_default` and `tensor`, and its model.json; pictures are decoded as the stories do."""
+    """SavedModel with `serving_default` and `tensor`, and its model.json; pictures are decoded as in the pipelines."""
     import keras
     import tensorflow as tf
 

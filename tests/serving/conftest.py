@@ -1,9 +1,11 @@
-"""Small SavedModels written once a session, each with one known rule for its answer, and certificates."""
+"""Small SavedModels and run folders, each with one known rule for its answer, made once; and certificates."""
 
 import subprocess
 from pathlib import Path
 
 import pytest
+
+from tests import shared
 
 
 @pytest.fixture(scope="session")
@@ -34,6 +36,38 @@ def untracked(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("untracked") / "1"
     models.write_untracked_keras(folder)
     return folder
+
+
+@pytest.fixture(scope="session")
+def colour_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run folder with export/1 and mobile/ of the classifier that names colours; see `colours.write_run`."""
+    from tests.serving import colours
+
+    return shared.folder(tmp_path_factory, "colour_run", colours.write_run)
+
+
+@pytest.fixture(scope="session")
+def word_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run folder with export/1 and mobile/ of 30 word vectors; see `text_models.write_run`."""
+    from tests.serving import text_models
+
+    return shared.folder(tmp_path_factory, "word_run", text_models.write_run)
+
+
+@pytest.fixture(scope="session")
+def explaining(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run folder whose bundle has the signature `explain` and stretches, and does not say so, as earlier versions."""
+    from tests.serving import explainers
+
+    return shared.folder(tmp_path_factory, "explaining", explainers.write)
+
+
+@pytest.fixture(scope="session")
+def cropping(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same network, but its bundle cuts pictures to the shape of 12 to 16 pixels."""
+    from tests.serving import explainers
+
+    return shared.folder(tmp_path_factory, "cropping", explainers.write_cropping)
 
 
 @pytest.fixture(scope="session")

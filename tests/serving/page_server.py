@@ -34,7 +34,7 @@ def _load(_config: ModelConfig, folder: Path) -> saved_model.LoadedModel:
 
 @contextmanager
 def serve(models: dict[str, Path], *, token: str = "", load: Load = _load) -> Iterator[Served]:
-    """Serve these base paths; the models may still be loading when the server answers."""
+    """Serve these base paths; the models may still be loading when the server answers, see `Client.wait_until_ready`."""
     repository = Repository(load)
     configs = [ModelConfig(name=name, base_path=base) for name, base in models.items()]
     loading = threading.Thread(target=repository.apply, args=[configs])

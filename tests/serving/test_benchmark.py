@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,20 +11,6 @@ import pytest
 
 from serving import benchmark, litert
 from serving.bundle import warmup_requests
-from serving.litert import classifier
-from serving.litert import words as litert_words
-from tests.serving import colours, text_models
-
-
-@pytest.fixture(scope="module")
-def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A run folder with export/1 and mobile/."""
-    base = tmp_path_factory.mktemp("run")
-    exported = colours.write(base / "export" / "1")
-    pixels, truth = colours.images(4)
-    examples = classifier.HeldOut(images=pixels, truth=truth, probabilities=colours.probabilities(pixels))
-    classifier.convert(exported, base / "mobile", calibration=pixels, held_out=examples)
-    return base
 
 
 def use_clock(monkeypatch: pytest.MonkeyPatch, seconds: Iterator[float]) -> None:
@@ -48,8 +35,8 @@ def test_a_slow_row_stops_after_ten_calls(monkeypatch: pytest.MonkeyPatch) -> No
     assert benchmark.timed(lambda: None, calls=200)["calls"] == benchmark.FEWEST_CALLS
 
 
-def test_every_form_is_measured(run_folder: Path) -> None:
-    rows = list(benchmark.measure(run_folder, calls=3))
+def test_every_form_is_measured(colour_run: Path) -> None:
+    rows = list(benchmark.measure(colour_run, calls=3))
     assert [(row.form, row.batch, row.threads) for row in rows] == [
         ("SavedModel serving_default", 1, "all"),
         ("SavedModel tensor", 1, "all"),
@@ -57,15 +44,15 @@ def test_every_form_is_measured(run_folder: Path) -> None:
         *((name, 1, threads) for name in sorted(litert.FORMS.values()) for threads in ("1", "2")),
     ]
     assert all(0 < row.min_ms <= row.median_ms <= row.p90_ms and row.calls == 3 for row in rows)
-    assert rows[-1].bytes == (run_folder / "mobile" / "model_int8.tflite").stat().st_size
-    assert rows[0].bytes == sum(path.stat().st_size for path in (run_folder / "export").rglob("*") if path.is_file())
+    assert rows[-1].bytes == (colour_run / "mobile" / "model_int8.tflite").stat().st_size
+    assert rows[0].bytes == sum(path.stat().st_size for path in (colour_run / "export").rglob("*") if path.is_file())
 
 
 @pytest.mark.parametrize("place", [".", "export", "export/1"])
 def test_mobile_is_found_from_every_place(
-    run_folder: Path, place: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    colour_run: Path, place: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    benchmark.main([str(run_folder / place), "--calls", "1", "--json", str(tmp_path / "times.json")])
+    benchmark.main([str(colour_run / place), "--calls", "1", "--json", str(tmp_path / "times.json")])
     about = json.loads((tmp_path / "times.json").read_text(encoding="utf-8"))
     assert len(about["rows"]) == 9
     assert about["cores"] >= 1
@@ -75,10 +62,10 @@ def test_mobile_is_found_from_every_place(
     assert "model_int8.tflite" in printed
 
 
-def test_without_mobile_it_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    colours.write(tmp_path / "export" / "1")
+def test_without_mobile_it_says_so(colour_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    shutil.copytree(colour_run / "export", tmp_path / "export")
     benchmark.main([str(tmp_path), "--calls", "1"])
-    assert "No mobile/ folder stands beside export/" in capsys.readouterr().out
+    assert "There is no mobile/ folder beside export/" in capsys.readouterr().out
 
 
 def test_the_bytes_are_those_of_the_warm_up_request(tmp_path: Path) -> None:
@@ -113,16 +100,15 @@ def test_wrong_use_is_answered_in_words(
     assert words in capsys.readouterr().err
 
 
-def test_texts_are_measured_with_the_bundles_own_requests(tmp_path: Path) -> None:
-    words, table = text_models.vectors(20)
-    exported = text_models.write_word2vec(tmp_path / "export" / "1", words, table)
-    litert_words.convert(exported, tmp_path / "mobile", words=words, score=lambda _: {})
+def test_texts_are_measured_with_the_bundles_own_requests(word_run: Path, tmp_path: Path) -> None:
+    copy = shutil.copytree(word_run, tmp_path / "run")
+    exported = copy / "export" / "1"
     asked = {"words": np.array([b"w1", b"w2"], object)}
     ids = {"token_ids": np.array([[1, 2], [3, 4], [5, 6]], np.int32)}
     warmup_requests.write(
         exported, [("serving_default", asked), ("tensor", ids), ("serving_default", {"words": np.zeros(1)})]
     )
-    rows = list(benchmark.measure(tmp_path, calls=2))
+    rows = list(benchmark.measure(copy, calls=2))
     assert [(row.form, row.batch, row.threads) for row in rows] == [
         *((f"SavedModel {name}", batch, "all") for name in ("serving_default", "tensor") for batch in (1, 32)),
         *((name, 1, threads) for name in sorted(litert.FORMS.values()) for threads in ("1", "2")),

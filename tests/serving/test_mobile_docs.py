@@ -1,5 +1,6 @@
 """docs/mobile.md names the files that a conversion writes, the metadata they carry, and options that MediaPipe has."""
 
+import json
 import re
 from pathlib import Path
 
@@ -8,10 +9,9 @@ import pytest
 
 from serving import litert
 from serving.litert import runtime
-from serving.litert import words as litert_words
 from serving.litert.classifier import metadata
 from serving.litert.words import metadata as litert_words_metadata
-from tests.serving import mediapipe_tasks, text_models
+from tests.serving import mediapipe_tasks
 
 WHOLE = (Path(__file__).parents[2] / "docs" / "mobile.md").read_text(encoding="utf-8")
 TEXT, WORDS = WHOLE.split("\n## Word vectors\n")
@@ -41,13 +41,12 @@ def test_snippets_open_files_that_a_conversion_writes() -> None:
     assert _opened(WORDS) == sorted([litert_words_metadata.VOCABULARY, int8] * 2)
 
 
-def test_outputs_of_words_have_the_order_that_the_snippets_use(tmp_path: Path) -> None:
-    words, table = text_models.vectors(9)
-    exported = text_models.write_word2vec(tmp_path / "1", words, table, count=3)
-    parity = litert_words.convert(exported, tmp_path / "mobile", words=words, score=lambda _: {})
-    outputs = runtime.opened(tmp_path / "mobile" / litert.FORMS["int8"]).get_output_details()
+def test_outputs_of_words_have_the_order_that_the_snippets_use(word_run: Path) -> None:
+    parity = json.loads((word_run / "mobile" / "parity.json").read_text(encoding="utf-8"))
+    outputs = runtime.opened(word_run / "mobile" / litert.FORMS["int8"]).get_output_details()
     told = re.findall(r"(float32|int32) \[1,([dk])\]", WORDS[WORDS.index("in this order") :])[:3]
-    sizes = {"d": table.shape[1], "k": 3}
+    sizes = {"d": parity["dimensions"], "k": parity["neighbours"]}
+    assert sizes == {"d": 12, "k": 4}
     assert [(np.dtype(each["dtype"]).name, each["shape"][1]) for each in outputs] == [(t, sizes[n]) for t, n in told]
     named = set(re.findall(r"\b[A-Z]{3,}[A-Z_0-9]+\b", WORDS[: WORDS.index("###")]))
     assert named == {"GATHER", "FULLY_CONNECTED", "TOPK_V2"}

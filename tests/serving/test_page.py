@@ -311,9 +311,10 @@ def test_a_phone_shows_everything_without_scrolling_sideways(
         assert (max(paper) < 64) == (scheme == "dark")
 
 
-def test_a_server_that_is_gone_is_noticed_and_found_again(page: Page) -> None:
-    expect(page.locator("#ask")).to_be_visible()
-    page.route("**/models.json", lambda route: route.abort())
-    expect(page.locator("#connection")).to_have_text("The server does not answer.")
-    page.unroute("**/models.json")
-    expect(page.locator("#connection")).to_have_text("")
+def test_a_server_that_is_gone_is_noticed_and_found_again(browser: Browser, url: str) -> None:
+    with opened(browser, url, hurried=True) as page:
+        expect(page.locator("#ask")).to_be_visible()
+        page.route("**/models.json", lambda route: route.abort())
+        expect(page.locator("#connection")).to_have_text("The server does not answer.")
+        page.unroute("**/models.json")
+        expect(page.locator("#connection")).to_have_text("")

@@ -40,7 +40,7 @@ def test_a_model_appears_when_it_has_loaded(browser: Browser, ngram: Path) -> No
         assert loaded.wait(60)
         return saved_model.load(folder)
 
-    with page_server.serve({"ngram": ngram}, load=load) as served, opened(browser, served.url) as page:
+    with page_server.serve({"ngram": ngram}, load=load) as served, opened(browser, served.url, hurried=True) as page:
         expect(page.locator("#models")).to_contain_text("1 loading")
         expect(page.locator("#notice")).to_have_text("No version is available yet.")
         expect(page.locator("#ask")).to_be_hidden()
@@ -52,7 +52,7 @@ def test_a_model_appears_when_it_has_loaded(browser: Browser, ngram: Path) -> No
 
 def test_a_version_that_fails_is_shown_and_the_old_one_answers(browser: Browser, tmp_path: Path) -> None:
     base = page_models.write(tmp_path / "words", "word2vec")
-    with page_server.serve({"words": base}) as served, opened(browser, served.url) as page:
+    with page_server.serve({"words": base}) as served, opened(browser, served.url, hurried=True) as page:
         page.get_by_label("A word").fill("king")
         _break(base / "2")
         assert served.repository.refresh()
@@ -73,7 +73,7 @@ def test_a_version_that_fails_is_shown_and_the_old_one_answers(browser: Browser,
 
 def test_the_error_goes_with_its_folder_and_with_a_newer_version(browser: Browser, tmp_path: Path) -> None:
     base = page_models.write(tmp_path / "words", "word2vec")
-    with page_server.serve({"words": base}) as served, opened(browser, served.url) as page:
+    with page_server.serve({"words": base}) as served, opened(browser, served.url, hurried=True) as page:
         notice, listed = page.locator("#notice"), page.locator("#models")
         expect(listed).to_contain_text("1 available")
         _break(base / "2")
@@ -96,7 +96,7 @@ def test_the_error_goes_with_its_folder_and_with_a_newer_version(browser: Browse
 
 def test_a_model_without_signatures_says_so(browser: Browser, ngram: Path, tmp_path: Path) -> None:
     models = {"silent": page_models.write_silent(tmp_path / "silent"), "ngram": ngram}
-    with page_server.serve(models) as served, opened(browser, served.url) as page:
+    with page_server.serve(models) as served, opened(browser, served.url, hurried=True) as page:
         expect(page.locator("#ask")).to_have_text("This model has no signature that can be called.")
         choose(page, "ngram")
         page.get_by_label("Text to continue").fill("the")
@@ -109,7 +109,7 @@ def test_a_model_without_signatures_says_so(browser: Browser, ngram: Path, tmp_p
 def test_a_token_is_asked_for_when_the_server_wants_one(browser: Browser, ngram: Path) -> None:
     with (
         page_server.serve({"ngram": ngram}, token="open sesame") as served,
-        opened(browser, served.url) as page,
+        opened(browser, served.url, hurried=True) as page,
     ):
         field = page.get_by_label("This server asks for a token")
         expect(field).to_be_focused()

@@ -10,10 +10,11 @@ from pathlib import Path
 import cv2
 import pytest
 
+from serving.bundle import warmup_requests
 from serving.server.batching import parameters
 from serving.server.process import flags
 from tests import warm
-from tests.serving import colours, explainers, text_models
+from tests.serving import colours, text_models
 from tests.serving.live import free_port
 
 ROOT = Path(__file__).parents[2]
@@ -34,10 +35,12 @@ def _script() -> str:
 
 
 @pytest.fixture(scope="module")
-def workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def workplace(explaining: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with runs/photos, runs/ngram and runs/word2vec."""
     folder = tmp_path_factory.mktemp("docs")
-    explainers.write(folder / "runs" / "photos")
+    exported = shutil.copytree(explaining, folder / "runs" / "photos") / "export" / "1"
+    # One request is enough to see a warm-up; four versions of this bundle are loaded.
+    warmup_requests.write(exported, warmup_requests.read(exported)[:1])
     (folder / "runs" / "photos" / "samples").mkdir()
     for number, pixels in enumerate(colours.images(3)[0]):
         cv2.imwrite(str(folder / "runs" / "photos" / "samples" / f"{number}.png"), pixels)

@@ -9,6 +9,8 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from serving.litert import words as litert_words
+
 TENSOR = [tf.TensorSpec([None, None], tf.int32, "token_ids")]
 
 
@@ -18,6 +20,9 @@ def vectors(size: int, dimensions: int = 8, *, seed: int = 0) -> tuple[list[str]
     directions = rng.normal(size=(size, dimensions))
     directions /= np.linalg.norm(directions, axis=1, keepdims=True)
     return [f"w{i}" for i in range(size)], (directions * 10 ** rng.uniform(-1, 1, (size, 1))).astype(np.float32)
+
+
+RUN_WORDS, RUN_VECTORS = vectors(30, 12)
 
 
 def nearest(table: NDArray[np.float32], number: int, count: int) -> tuple[NDArray[Any], NDArray[Any]]:
@@ -70,6 +75,12 @@ def write_word2vec(folder: Path, words: Sequence[str], table: NDArray[np.float32
     if len(words) > 3:
         signatures["analogy"] = _concrete(analogy, "a", "b", "c")
     return _save(folder, module, signatures, task="word2vec")
+
+
+def write_run(folder: Path) -> None:
+    """The run folder of `RUN_WORDS` and `RUN_VECTORS` with 4 neighbours: export/1, and mobile/ with one made-up score."""
+    exported = write_word2vec(folder / "export" / "1", RUN_WORDS, RUN_VECTORS, count=4)
+    litert_words.convert(exported, folder / "mobile", words=RUN_WORDS, score=lambda _: {"spearman_simlex999": 0.25})
 
 
 def write_ngram(folder: Path, *, log_prob: float | None = None) -> Path:

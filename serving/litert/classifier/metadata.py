@@ -18,17 +18,17 @@ LABELS = "labels.txt"
 
 @dataclass(frozen=True, kw_only=True)
 class Metadata:
-    """What an image classifier's .tflite file says about itself."""
+    """The description of an image classifier inside its .tflite file."""
 
     name: str
     description: str
     version: str
     width: int
-    """Of the input image, in pixels."""
+    """Pixels of the input image."""
     height: int
-    """Of the input image, in pixels."""
+    """Pixels of the input image."""
     labels: tuple[str, ...]
-    """One a class, in the order of the output."""
+    """One per class, in the order of the output."""
     mean: float = 0.0
     """A float input wants (pixel - mean) / std of pixels 0..255; a uint8 input takes the pixels as they are."""
     std: float = 1.0
@@ -45,14 +45,14 @@ def attach(model: bytes, metadata: Metadata) -> bytes:
 
 
 def label_lines(labels: Iterable[str]) -> str:
-    """The label file's text: one label a line, in the order of the outputs."""
+    """The label file's text: one label per line, in the order of the outputs."""
     return "".join(f"{label}\n" for label in labels)
 
 
 def read(path: Path) -> Metadata:
     """The metadata of a .tflite image classifier.
 
-    Raises ValueError when the file is no .tflite model, or one without image metadata.
+    Raises ValueError when the file is not a .tflite model, or one without image metadata.
     """
     root = litert_tables.read(path)
     [subgraph] = root.tables("subgraph_metadata", "SubGraphMetadata")
@@ -97,7 +97,7 @@ def _scores() -> Table:
     """The output tensor's metadata."""
     features = Table("FeatureProperties")
     labels = Table(
-        "AssociatedFile", name=LABELS, description="one label a class", type=litert_tables.TENSOR_AXIS_LABELS
+        "AssociatedFile", name=LABELS, description="one label per class", type=litert_tables.TENSOR_AXIS_LABELS
     )
     return Table(
         "TensorMetadata",

@@ -20,7 +20,7 @@ class Images(Protocol):
     """uint8 (h, w, 3) images by index, from several threads at once: an array (n, h, w, 3), a memory map or a list."""
 
     def __len__(self) -> int:
-        """How many there are."""
+        """The number of images."""
 
     def __getitem__(self, index: int, /) -> Any:
         """One image, uint8 (h, w, 3)."""

@@ -6,7 +6,7 @@ search read, and the length of each vector; so a file is as large as its table. 
     serving_default   token_ids int32 [1] -> vectors float32 [1,d], neighbour_ids int32 [1,k], similarities float32 [1,k], falling
     vectors           token_ids int32 [1] -> vectors float32 [1,d], without the search
 
-A word is no neighbour of itself. An id outside the vocabulary is an error of the run.
+A word is not a neighbour of itself. An id outside the vocabulary is an error of the run.
 """
 
 import tempfile
@@ -34,7 +34,7 @@ AT_ONCE = 4096
 
 @dataclass(frozen=True, kw_only=True)
 class Table:
-    """What a file holds, V words of d dimensions."""
+    """The content of a file: V words of d dimensions."""
 
     units: NDArray[Any]
     """(V, d): vectors of length 1, or 0 where the vector is 0; float32, or int8 with `scales`."""
@@ -43,7 +43,7 @@ class Table:
     scales: NDArray[np.float32] | None = None
     """(V,): an int8 row times its scale is a unit vector."""
     neighbours: int
-    """How many a search gives."""
+    """The number of words that a search gives."""
 
 
 def convert(

@@ -1,7 +1,7 @@
-"""The int8 form of a table of word vectors: one scale a word, and one table for lookup and search.
+"""The int8 form of a table of word vectors: one scale per word, and one table for lookup and search.
 
 LiteRT's converter gives the table of a lookup one scale for all words, under which rare words with short vectors are lost, and writes it
-a second time for the search, with one scale a word. Here a word's scale makes its int8 row a vector of length 1, so that the search gives
+a second time for the search, with one scale per word. Here a word's scale makes its int8 row a vector of length 1, so that the search gives
 cosines of what the lookup returns, and both read the same bytes.
 """
 
@@ -15,9 +15,9 @@ from serving.litert import metadata
 
 LARGEST = 127
 VERSION = 12
-"""Of FULLY_CONNECTED: int8 weights with a scale for each row, float input and output."""
+"""The version of FULLY_CONNECTED that has int8 weights with a scale for each row, float input and output."""
 RUNTIME = b"2.17.0"
-"""The first that has it, as the converter writes for such weights."""
+"""The first runtime that has it, as the converter writes for such weights."""
 
 
 def quantised(units: NDArray[np.float32]) -> tuple[NDArray[np.int8], NDArray[np.float32]]:

@@ -11,7 +11,7 @@ VOCABULARY = "vocab.txt"
 
 
 def lines(words: Iterable[str]) -> str:
-    """The vocabulary file's text: one word a line, that of id 0 first."""
+    """The vocabulary file's text: one word per line, that of id 0 first."""
     return "".join(f"{word}\n" for word in words)
 
 
@@ -39,7 +39,7 @@ def attach(model: bytes, *, words: Sequence[str], form: str, dimensions: int, ve
 def read_words(path: Path) -> list[str]:
     """The vocabulary inside a .tflite file of word vectors.
 
-    Raises ValueError when the file is no .tflite model, or one without this metadata.
+    Raises ValueError when the file is not a .tflite model, or one without this metadata.
     """
     [entry, *_] = metadata.read(path).tables("subgraph_metadata", "SubGraphMetadata")
     [taken] = entry.tables("input_tensor_metadata", "TensorMetadata")
@@ -54,6 +54,6 @@ def _tensor(name: str, description: str, *, kind: object = None) -> Table:
         content_properties_type=metadata.FEATURE_PROPERTIES,
         content_properties=Table("FeatureProperties"),
     )
-    file = Table("AssociatedFile", name=VOCABULARY, description="one word a line", type=kind)
+    file = Table("AssociatedFile", name=VOCABULARY, description="one word per line", type=kind)
     named = {} if kind is None else {"associated_files": [file]}
     return Table("TensorMetadata", name=name, description=description, content=features, **named)

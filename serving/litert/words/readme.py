@@ -1,4 +1,4 @@
-"""The README.md of mobile/ for texts: how to use files of word vectors, and why n-gram models have none."""
+"""The README.md of mobile/ for word vectors: how to use the files."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -20,7 +20,7 @@ scale of its own.
 
 ## What goes in and comes out
 
-A word goes in as its id: its line in `{vocabulary}`, counted from 0 (`{first}` is 0). Words stand there as the training text was
+A word goes in as its id: its line in `{vocabulary}`, counted from 0 (`{first}` is 0). Words are spelled there as the training text was
 prepared, so lower-case a word first where `{vocabulary}` is lower-case, and join the words of a phrase by `_`. A word that is not
 there has no id, and so no answer: say so, an id outside the file is an error. The file is inside each `.tflite` too, as metadata.
 
@@ -30,7 +30,7 @@ Two signatures, both of `token_ids` int32 (1):
   `similarities` float32 (1, {neighbours}).
 * `vectors` looks up. Out: `vectors` float32 (1, {dimensions}).
 
-Similarities are cosines, falling; no word is a neighbour of itself; id -1 means that there is none.
+Similarities are cosines, falling; a word is not a neighbour of itself; id -1 means that there is none.
 
 ## Python
 

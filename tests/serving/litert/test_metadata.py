@@ -72,7 +72,7 @@ def test_files_lie_uncompressed_at_the_end_and_weights_at_multiples_of_16(plain:
 def test_reading_refuses_what_is_no_model_and_what_has_no_metadata(plain: bytes, tmp_path: Path) -> None:
     path = tmp_path / "model.tflite"
     path.write_bytes(b"\x89PNG\r\n\x1a\n")
-    with pytest.raises(ValueError, match=r"is no .tflite model: bytes 4 to 8 are b'.*', expected b'TFL3'"):
+    with pytest.raises(ValueError, match=r"is not a .tflite model: bytes 4 to 8 are b'.*', expected b'TFL3'"):
         metadata.read(path)
     path.write_bytes(plain)
     with pytest.raises(ValueError, match="carries no TFLITE_METADATA; expected a file that an export wrote"):

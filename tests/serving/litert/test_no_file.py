@@ -28,5 +28,5 @@ def test_the_operators_that_ngrams_need_are_not_built_in(tmp_path: Path) -> None
     for name, function in functions.items():
         assert f"`{name}`" in text
         tf.saved_model.save(tf.Module(), str(tmp_path / name), signatures=function)
-        with pytest.raises(litert.LiteRTError, match=f"has not built in: .*{name}"):
+        with pytest.raises(litert.LiteRTError, match=f"are not built into LiteRT: .*{name}"):
             litert_file.checked("float32", lambda name=name: litert_file.converted(str(tmp_path / name)))  # type: ignore[misc]

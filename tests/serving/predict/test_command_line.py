@@ -1,6 +1,8 @@
 """`python -m serving.predict`: the task of the bundle says what an input is; wrong commands are answered in words."""
 
 import json
+import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -14,14 +16,6 @@ from tests.serving import colours, text_models
 
 ROOT = Path(__file__).parents[3]
 Captured = pytest.CaptureFixture[str]
-
-
-@pytest.fixture(scope="module")
-def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A run folder with one bundle: it names the strongest colour of a picture."""
-    folder = tmp_path_factory.mktemp("predict") / "run"
-    colours.write(folder / "export" / "1")
-    return folder
 
 
 @pytest.fixture(scope="module")
@@ -59,13 +53,17 @@ def test_wrong_commands(arguments: list[str], message: str, capsys: Captured) ->
     assert message in capsys.readouterr().err
 
 
-def test_a_bundle_for_another_task_or_in_pieces(pictures: Path, tmp_path: Path, capsys: Captured) -> None:
-    folder = colours.write(tmp_path / "1", task="detect")
+def test_a_bundle_for_another_task_or_in_pieces(
+    colour_run: Path, pictures: Path, tmp_path: Path, capsys: Captured
+) -> None:
+    folder = shutil.copytree(colour_run / "export" / "1", tmp_path / "1")
+    description = folder / "assets.extra" / "model.json"
+    text = description.read_text(encoding="utf-8")
+    description.write_text(text.replace("classify", "detect"), encoding="utf-8")
     assert predict.main([str(folder), str(pictures)]) == 1
     assert "is for the task 'detect'; this version answers classify, ngram, word2vec" in capsys.readouterr().err
     (folder / "saved_model.pb").write_bytes(b"\xff\xff")
-    text = (folder / "assets.extra" / "model.json").read_text(encoding="utf-8").replace("detect", "classify")
-    (folder / "assets.extra" / "model.json").write_text(text, encoding="utf-8")
+    description.write_text(text, encoding="utf-8")
     assert predict.main([str(folder), str(pictures)]) == 1
     told = capsys.readouterr()
     assert told.err.startswith(f"error: Can't parse {folder / 'saved_model.pb'} as binary proto. The SavedModel in ")
@@ -93,14 +91,15 @@ def test_a_text_bundle_refuses_what_is_for_others(
     assert told.err.startswith("error: " + words.format(bundle=ngram))
 
 
-def test_a_classifier_has_no_analogies(run_folder: Path, pictures: Path, capsys: Captured) -> None:
-    assert predict.main([str(run_folder), str(pictures), "--analogy", "a", "b", "c"]) == 1
+def test_a_classifier_has_no_analogies(colour_run: Path, pictures: Path, capsys: Captured) -> None:
+    assert predict.main([str(colour_run), str(pictures), "--analogy", "a", "b", "c"]) == 1
     assert capsys.readouterr().err.endswith("answers pictures; --analogy is for word vectors\n")
 
 
-def test_the_module_runs(run_folder: Path, pictures: Path) -> None:
-    command = [sys.executable, "-m", "serving.predict", str(run_folder), str(pictures)]
-    told = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
+def test_the_module_runs_and_tensorflow_starts_without_a_word(colour_run: Path, pictures: Path) -> None:
+    command = [sys.executable, "-m", "serving.predict", str(colour_run), str(pictures)]
+    environment = {name: value for name, value in os.environ.items() if name != "TF_CPP_MIN_LOG_LEVEL"}
+    told = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=environment, check=False)
     assert told.returncode == 1
     assert [line.split(": ")[0] for line in told.stdout.splitlines()] == [f"{pictures}/a.png"]
     assert told.stderr == f"error: {pictures}/letter.txt: not a picture that can be read (JPEG, PNG, GIF, BMP, WebP)\n"

@@ -8,17 +8,9 @@ import numpy as np
 import pytest
 
 from serving import draw, predict, saved_model
-from tests.serving import colours, explainers
+from tests.serving import colours
 
 Captured = pytest.CaptureFixture[str]
-
-
-@pytest.fixture(scope="module")
-def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A run folder with one bundle: it names the strongest colour of a picture."""
-    folder = tmp_path_factory.mktemp("predict") / "run"
-    colours.write(folder / "export" / "1")
-    return folder
 
 
 @pytest.fixture
@@ -38,22 +30,22 @@ def _expected(*, n: int = 2) -> list[list[tuple[str, float]]]:
     return [[(colours.LABELS[i], float(row[i])) for i in np.argsort(-row)] for row in found]
 
 
-def test_a_line_for_each_picture_of_a_folder(run_folder: Path, pictures: Path, capsys: Captured) -> None:
-    assert predict.main([str(run_folder), str(pictures)]) == 0
+def test_a_line_for_each_picture_of_a_folder(colour_run: Path, pictures: Path, capsys: Captured) -> None:
+    assert predict.main([str(colour_run), str(pictures)]) == 0
     lines = [", ".join(f"{name} {score:.3f}" for name, score in answers) for answers in _expected()]
     assert capsys.readouterr() == (f"{pictures}/a.png: {lines[0]}\n{pictures}/sub/b c.png: {lines[1]}\n", "")
 
 
-def test_options_may_stand_between_the_pictures(run_folder: Path, pictures: Path, capsys: Captured) -> None:
-    given = [str(run_folder), str(pictures / "a.png"), "--json", str(pictures / "sub")]
+def test_options_may_stand_between_the_pictures(colour_run: Path, pictures: Path, capsys: Captured) -> None:
+    given = [str(colour_run), str(pictures / "a.png"), "--json", str(pictures / "sub")]
     assert predict.main(given) == 0
     assert len(capsys.readouterr().out.splitlines()) == 2
 
 
 @pytest.mark.parametrize("inside", ["", "export", "export/1"])
-def test_json(run_folder: Path, pictures: Path, capsys: Captured, inside: str) -> None:
+def test_json(colour_run: Path, pictures: Path, capsys: Captured, inside: str) -> None:
     paths = [str(pictures / "sub" / "b c.png"), str(pictures / "a.png")]
-    assert predict.main([str(run_folder / inside), *paths, "--json"]) == 0
+    assert predict.main([str(colour_run / inside), *paths, "--json"]) == 0
     told = capsys.readouterr().out
     records = [json.loads(line) for line in told.splitlines()]
     assert [record["input"] for record in records] == paths
@@ -65,7 +57,7 @@ def test_json(run_folder: Path, pictures: Path, capsys: Captured, inside: str) -
 
 
 def test_what_cannot_be_answered_is_named_and_the_rest_is_answered(
-    run_folder: Path, pictures: Path, capsys: Captured
+    colour_run: Path, pictures: Path, capsys: Captured
 ) -> None:
     whole = (pictures / "a.png").read_bytes()
     (pictures / "cut.png").write_bytes(whole[: len(whole) // 2])
@@ -73,7 +65,7 @@ def test_what_cannot_be_answered_is_named_and_the_rest_is_answered(
     # The size of a PNG stands at bytes 16 to 23: 70,000 x 1,000 pixels.
     (pictures / "large.png").write_bytes(whole[:16] + bytes.fromhex("00011170000003e8") + whole[24:])
     (pictures / "letter.txt").write_text("dear")
-    assert predict.main([str(run_folder), str(pictures)]) == 1
+    assert predict.main([str(colour_run), str(pictures)]) == 1
     told = capsys.readouterr()
     assert told.err.splitlines() == [
         f"error: {pictures}/cut.png: the picture is truncated or corrupt",
@@ -84,10 +76,10 @@ def test_what_cannot_be_answered_is_named_and_the_rest_is_answered(
     assert [line.split(": ")[0] for line in told.out.splitlines()] == [f"{pictures}/a.png", f"{pictures}/sub/b c.png"]
 
 
-def test_drawn_pictures_keep_their_folders(run_folder: Path, pictures: Path, tmp_path: Path, capsys: Captured) -> None:
+def test_drawn_pictures_keep_their_folders(colour_run: Path, pictures: Path, tmp_path: Path, capsys: Captured) -> None:
     (pictures / "sub" / "a.png").write_bytes((pictures / "a.png").read_bytes())
     drawn = tmp_path / "new" / "drawn"
-    assert predict.main([str(run_folder), str(pictures), "--draw", str(drawn)]) == 0
+    assert predict.main([str(colour_run), str(pictures), "--draw", str(drawn)]) == 0
     assert len(capsys.readouterr().out.splitlines()) == 3
     written = sorted(path.relative_to(drawn).as_posix() for path in drawn.rglob("*.png"))
     assert written == ["a.png.png", "sub/a.png.png", "sub/b c.png.png"]
@@ -100,23 +92,11 @@ def test_drawn_pictures_keep_their_folders(run_folder: Path, pictures: Path, tmp
 
 
 def test_a_single_picture_is_drawn_under_its_own_name(
-    run_folder: Path, pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    colour_run: Path, pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(pictures)
-    assert predict.main([str(run_folder), "sub/b c.png", "--draw", str(tmp_path / "drawn")]) == 0
+    assert predict.main([str(colour_run), "sub/b c.png", "--draw", str(tmp_path / "drawn")]) == 0
     assert [path.name for path in (tmp_path / "drawn").iterdir()] == ["b c.png.png"]
-
-
-@pytest.fixture(scope="module")
-def explaining(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A run folder whose bundle has the signature `explain` and stretches, and does not say so, as earlier versions."""
-    return explainers.write(tmp_path_factory.mktemp("explain") / "run")
-
-
-@pytest.fixture(scope="module")
-def cropping(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The same network, but its bundle cuts pictures to the shape of 12 to 16 pixels."""
-    return explainers.write(tmp_path_factory.mktemp("cropping") / "run", crop=True)
 
 
 def test_explained_pictures_stand_side_by_side(
@@ -164,12 +144,12 @@ def test_a_bundle_that_crops_explains_the_part_that_it_sees(
     np.testing.assert_array_equal(drawn[: shape[0] * repeat : repeat, : shape[1] * repeat : repeat, ::-1], whole)
 
 
-def test_a_bundle_that_cannot_explain(run_folder: Path, pictures: Path, tmp_path: Path, capsys: Captured) -> None:
-    assert predict.main([str(run_folder), str(pictures), "--explain", str(tmp_path / "why")]) == 1
+def test_a_bundle_that_cannot_explain(colour_run: Path, pictures: Path, tmp_path: Path, capsys: Captured) -> None:
+    assert predict.main([str(colour_run), str(pictures), "--explain", str(tmp_path / "why")]) == 1
     told = capsys.readouterr()
     assert told.out == ""
     assert (
-        f"--explain: the model at {run_folder} has no signature `explain` (it has serving_default, tensor)" in told.err
+        f"--explain: the model at {colour_run} has no signature `explain` (it has serving_default, tensor)" in told.err
     )
     assert told.err.endswith("as bundles of earlier versions; train it again with this version\n")
     assert not (tmp_path / "why").exists()
@@ -179,21 +159,21 @@ def test_a_bundle_that_cannot_explain(run_folder: Path, pictures: Path, tmp_path
     ("bundle", "given", "message"),
     [
         ("absent", "a.png", "absent holds no bundle; expected a run folder, its export/, or a version folder"),
-        ("run", "absent.png", "absent.png: no such file or folder; expected a picture or a folder of pictures"),
-        ("run", "empty", "empty: holds no files; expected a picture or a folder of pictures"),
+        ("colour_run", "absent.png", "absent.png: no such file or folder; expected a picture or a folder of pictures"),
+        ("colour_run", "empty", "empty: holds no files; expected a picture or a folder of pictures"),
     ],
 )
-def test_wrong_paths(run_folder: Path, pictures: Path, capsys: Captured, bundle: str, given: str, message: str) -> None:
+def test_wrong_paths(colour_run: Path, pictures: Path, capsys: Captured, bundle: str, given: str, message: str) -> None:
     (pictures / "empty").mkdir()
-    assert predict.main([str(run_folder.with_name(bundle)), str(pictures / given)]) == 1
+    assert predict.main([str(colour_run.with_name(bundle)), str(pictures / given)]) == 1
     told = capsys.readouterr()
     assert told.out == ""
     assert told.err.startswith("error: ")
     assert message in told.err
 
 
-def test_classify_in_python(run_folder: Path, pictures: Path) -> None:
-    with saved_model.load(run_folder / "export" / "1") as loaded:
+def test_classify_in_python(colour_run: Path, pictures: Path) -> None:
+    with saved_model.load(colour_run / "export" / "1") as loaded:
         answers = predict.classify(loaded, (pictures / "a.png").read_bytes())
         with pytest.raises(ValueError, match=r"^not a picture that can be read \(JPEG"):
             predict.classify(loaded, b"dear")

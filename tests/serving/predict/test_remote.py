@@ -14,8 +14,8 @@ import pytest
 from serving import predict, saved_model
 from serving.client import Client
 from serving.predict.remote import RemoteModel
-from tests.serving import colours, explainers
-from tests.serving.live import free_port, served
+from tests.serving import colours, page_server
+from tests.serving.live import free_port
 from tests.serving.scripted import Handler, say, scripted
 
 ROOT = Path(__file__).parents[3]
@@ -23,17 +23,12 @@ Captured = pytest.CaptureFixture[str]
 
 
 @pytest.fixture(scope="module")
-def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A run folder with one bundle, which cuts pictures to the shape of 12 to 16 pixels."""
-    return explainers.write(tmp_path_factory.mktemp("remote") / "run", crop=True)
-
-
-@pytest.fixture(scope="module")
-def url(run_folder: Path) -> Iterator[str]:
+def url(cropping: Path) -> Iterator[str]:
     """A server of the bundle, under the name `photos`."""
-    flags = ("--model_name=photos", f"--model_base_path={run_folder / 'export'}")
-    with served(*flags, log=run_folder / "server.log") as address:
-        yield address
+    with page_server.serve({"photos": cropping / "export"}) as served:
+        with Client(served.url) as client:
+            client.wait_until_ready()
+        yield served.url.rstrip("/")
 
 
 @pytest.fixture
@@ -56,17 +51,17 @@ def _told(capsys: Captured, *arguments: object) -> tuple[int, str, str]:
 
 @pytest.mark.parametrize("form", [[], ["--json"]])
 def test_prints_what_the_bundle_prints(
-    url: str, run_folder: Path, pictures: Path, capsys: Captured, form: list[str]
+    url: str, cropping: Path, pictures: Path, capsys: Captured, form: list[str]
 ) -> None:
-    expected = _told(capsys, run_folder, pictures, *form)
+    expected = _told(capsys, cropping, pictures, *form)
     assert expected[0] == 1
     assert [len(said.splitlines()) for said in expected[1:]] == [2, 2]
     assert _told(capsys, "--url", url, "--model", "photos", pictures, *form) == expected
     assert _told(capsys, "--url", url, "--model", "photos", "--version", 1, pictures, *form) == expected
 
 
-def test_draws_what_the_bundle_draws(url: str, run_folder: Path, pictures: Path, tmp_path: Path) -> None:
-    for name, source in (("bundle", [str(run_folder)]), ("server", ["--url", url, "--model", "photos"])):
+def test_draws_what_the_bundle_draws(url: str, cropping: Path, pictures: Path, tmp_path: Path) -> None:
+    for name, source in (("bundle", [str(cropping)]), ("server", ["--url", url, "--model", "photos"])):
         given = [*source, str(pictures / "a.png"), str(pictures / "sub"), "--draw", str(tmp_path / name / "drawn")]
         assert predict.main([*given, "--explain", str(tmp_path / name / "why")]) == 0
     drawn = sorted(path.relative_to(tmp_path / "bundle") for path in (tmp_path / "bundle").rglob("*.png"))
@@ -76,9 +71,9 @@ def test_draws_what_the_bundle_draws(url: str, run_folder: Path, pictures: Path,
         np.testing.assert_array_equal(here, there)
 
 
-def test_outputs_have_the_values_and_dtypes_of_the_loaded_bundle(url: str, run_folder: Path, pictures: Path) -> None:
+def test_outputs_have_the_values_and_dtypes_of_the_loaded_bundle(url: str, cropping: Path, pictures: Path) -> None:
     inputs = {"image_bytes": np.array([(pictures / "a.png").read_bytes()] * 2, object)}
-    with saved_model.load(run_folder / "export" / "1") as loaded, Client(url, model="photos") as client:
+    with saved_model.load(cropping / "export" / "1") as loaded, Client(url, model="photos") as client:
         remote = RemoteModel(client)
         assert remote.signatures.keys() == loaded.signatures.keys()
         for name in ("serving_default", "explain"):

@@ -1,5 +1,6 @@
 """LiteRT files answer what NumPy computes for a classifier with a known rule; what cannot be converted is refused."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -11,39 +12,28 @@ from serving.litert.classifier import conversion
 from tests.serving import colours
 
 
-def held_out(n: int = 24) -> classifier.HeldOut:
-    pixels, truth = colours.images(n, seed=1)
-    return classifier.HeldOut(
-        images=pixels, truth=truth, probabilities=colours.probabilities(pixels).astype(np.float32)
-    )
-
-
-@pytest.fixture(scope="module")
-def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return colours.write(tmp_path_factory.mktemp("colours") / "export" / "1")
-
-
 def test_a_folder_without_description_is_refused(tmp_path: Path) -> None:
     with pytest.raises(bundle.BundleError, match=r"model.json cannot be read"):
-        classifier.convert(tmp_path, tmp_path / "mobile", calibration=[], held_out=held_out(2))
+        classifier.convert(tmp_path, tmp_path / "mobile", calibration=[], held_out=colours.held_out(2))
 
 
-def test_an_older_folder_is_replaced_only_by_a_complete_one(exported: Path, tmp_path: Path) -> None:
-    folder = tmp_path / "mobile"
+def test_an_older_folder_is_replaced_only_by_a_complete_one_in_silence(
+    colour_run: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    exported, folder = colour_run / "export" / "1", tmp_path / "mobile"
     folder.mkdir()
     (folder / "old.txt").write_text("old")
     (tmp_path / ".mobile.partial").mkdir()  # left by a killed run
     with pytest.raises(litert.LiteRTError, match="no calibration images"):
-        classifier.convert(exported, folder, calibration=[], held_out=held_out(2))
+        classifier.convert(exported, folder, calibration=[], held_out=colours.held_out(2))
     assert (folder / "old.txt").exists()
-    classifier.convert(exported, folder, calibration=list(colours.images(2)[0]), held_out=held_out(2))
+    capfd.readouterr()
+    images = list(colours.images(2)[0])
+    parity = classifier.convert(exported, folder, calibration=images, held_out=colours.held_out(2))
+    assert capfd.readouterr() == ("", "")
+    assert json.loads((folder / "parity.json").read_text(encoding="utf-8")) == parity
     assert not (folder / "old.txt").exists()
     assert [path.name for path in tmp_path.iterdir()] == ["mobile"]
-
-
-def test_the_converter_says_nothing(exported: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    classifier.convert(exported, tmp_path / "mobile", calibration=colours.images(2)[0], held_out=held_out(2))
-    assert capfd.readouterr() == ("", "")
 
 
 def test_calibration_takes_200_images_evenly_spaced() -> None:

@@ -23,36 +23,18 @@ class Converted(NamedTuple):
     folder: Path
     parity: dict[str, Any]
     pixels: np.ndarray
-    truth: np.ndarray
-
-
-def held_out(n: int = 24) -> classifier.HeldOut:
-    pixels, truth = colours.images(n, seed=1)
-    return classifier.HeldOut(
-        images=pixels, truth=truth, probabilities=colours.probabilities(pixels).astype(np.float32)
-    )
 
 
 @pytest.fixture(scope="module")
-def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return colours.write(tmp_path_factory.mktemp("colours") / "export" / "1")
-
-
-@pytest.fixture(scope="module")
-def converted(exported: Path) -> Converted:
-    examples = held_out()
-    truth = examples.truth.copy()
-    truth[:3] = (truth[:3] + 1) % 3  # three wrong labels, so that accuracy and agreement differ
-    examples = dataclasses.replace(examples, truth=truth)
-    folder = exported.parents[1] / "mobile"
-    parity = classifier.convert(exported, folder, calibration=colours.images(30)[0], held_out=examples)
-    return Converted(folder, parity, np.asarray(examples.images), truth)
+def converted(colour_run: Path) -> Converted:
+    parity = json.loads((colour_run / "mobile" / "parity.json").read_text(encoding="utf-8"))
+    return Converted(colour_run / "mobile", parity, np.asarray(colours.held_out().images))
 
 
 def refused(bundle_: Path, folder: Path, match: str, **changes: Any) -> None:
     """`convert` refuses and leaves nothing behind."""
     calibration = changes.pop("calibration", colours.images(4)[0])
-    examples = dataclasses.replace(held_out(4), **changes)
+    examples = dataclasses.replace(colours.held_out(4), **changes)
     with pytest.raises(litert.LiteRTError, match=match):
         classifier.convert(bundle_, folder, calibration=calibration, held_out=examples)
     assert not folder.exists()
@@ -80,7 +62,6 @@ def test_parity_states_accuracy_agreement_and_difference(converted: Converted, f
 def test_parity_of_the_whole_set_is_written_beside_the_files(converted: Converted) -> None:
     assert converted.parity["reference"] == {"name": "Keras model", "scores": {"accuracy": pytest.approx(21 / 24)}}
     assert (converted.parity["n"], converted.parity["calibration_images"]) == (24, 30)
-    assert json.loads((converted.folder / "parity.json").read_text(encoding="utf-8")) == converted.parity
     names = {"model.tflite", "model_float16.tflite", "model_int8.tflite", "labels.txt", "parity.json", "README.md"}
     assert {path.name for path in converted.folder.iterdir()} == names
 

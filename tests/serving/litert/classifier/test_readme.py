@@ -12,7 +12,6 @@ import tensorflow as tf
 from PIL import Image
 
 from serving import litert
-from serving.litert import classifier
 from serving.litert.classifier import readme
 from tests.serving import colours
 from tests.vision import pictures
@@ -20,16 +19,12 @@ from vision.decoding import pictures as decode
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder(colour_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """mobile/ of the colour classifier, with a green photo in it."""
-    base = tmp_path_factory.mktemp("run")
-    exported = colours.write(base / "export" / "1")
-    pixels, truth = colours.images(8)
-    examples = classifier.HeldOut(images=pixels, truth=truth, probabilities=colours.probabilities(pixels))
-    classifier.convert(exported, base / "mobile", calibration=pixels, held_out=examples)
+    copy = shutil.copytree(colour_run / "mobile", tmp_path_factory.mktemp("run") / "mobile")
     green = np.full((24, 32, 3), (30, 180, 40), np.uint8)
-    Image.fromarray(green).save(base / "mobile" / "photo.jpg")
-    return base / "mobile"
+    Image.fromarray(green).save(copy / "photo.jpg")
+    return copy
 
 
 def _run(text: str) -> np.ndarray:
@@ -98,5 +93,5 @@ def test_it_states_size_dtype_range_output_and_scores(folder: Path) -> None:
         assert words in text
     for name in litert.FORMS.values():
         size = (folder / name).stat().st_size / 1000
-        assert f"| `{name}` | {size:,.0f} kB | 1.0000 | 1.0000 |" in text
-    assert "8 held-out images; the Keras model's own accuracy there is 1.0000" in text
+        assert f"| `{name}` | {size:,.0f} kB | 0.8750 | 1.0000 |" in text
+    assert "24 held-out images; the Keras model's own accuracy there is 0.8750" in text

@@ -141,16 +141,26 @@ def test_a_table_stands_in_a_file_once(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("size", [1, 2, 3])
-def test_the_smallest_vocabularies(tmp_path: Path, size: int) -> None:
+def test_the_smallest_vocabularies_are_converted_in_silence(
+    tmp_path: Path, size: int, capfd: pytest.CaptureFixture[str]
+) -> None:
     words, table = text_models.vectors(size)
     exported = text_models.write_word2vec(tmp_path / "1", words, table)
+    capfd.readouterr()
     parity = litert_words.convert(exported, tmp_path / "mobile", words=words, score=lambda _: {})
+    assert capfd.readouterr() == ("", "")
     assert parity["neighbours"] == max(1, size - 1)
     for form, row in parity["forms"].items():
         assert (row["agreement"], row["scores"]) == (1.0, {})
         found = litert_words_parity.Interpreter(tmp_path / "mobile" / FORMS[form]).search(0)
         assert list(found["neighbour_ids"]) == ([-1] if size == 1 else list(text_models.nearest(table, 0, 9)[0]))
         assert size > 1 or list(found["similarities"]) == [0.0]
+
+
+@pytest.fixture(scope="module")
+def three(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The bundle of the words w0, w1 and w2."""
+    return text_models.write_word2vec(tmp_path_factory.mktemp("three") / "1", *text_models.vectors(3))
 
 
 def _refused(exported: Path, words: list[str], match: str) -> None:
@@ -173,9 +183,8 @@ def _refused(exported: Path, words: list[str], match: str) -> None:
         (["w0", "w1", "w2", "w3"], "gives no vectors for the ids 0 to 3: "),
     ],
 )
-def test_words_that_are_not_the_bundles_are_refused(tmp_path: Path, words: list[str], match: str) -> None:
-    exported = text_models.write_word2vec(tmp_path / "1", *text_models.vectors(3))
-    _refused(exported, words, match)
+def test_words_that_are_not_the_bundles_are_refused(three: Path, words: list[str], match: str) -> None:
+    _refused(three, words, match)
 
 
 def test_vectors_that_are_not_finite_are_refused(tmp_path: Path) -> None:
@@ -190,22 +199,13 @@ def test_other_bundles_are_refused(tmp_path: Path) -> None:
         litert_words.convert(tmp_path, tmp_path / "mobile", words=["a"], score=_score)
 
 
-def test_foreign_operators_are_refused_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_foreign_operators_are_refused_by_name(three: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import tensorflow as tf
 
-    exported = text_models.write_word2vec(tmp_path / "1", *text_models.vectors(3))
     best = tf.math.top_k
     monkeypatch.setattr(tf.math, "top_k", lambda values, k: best(tf.raw_ops.RGBToHSV(images=values), k))
     _refused(
-        exported,
+        three,
         ["w0", "w1", "w2"],
-        "the float32 form needs operators that LiteRT has not built in: RGBToHSV. They would",
+        "the float32 form needs operators that are not built into LiteRT: RGBToHSV. They would",
     )
-
-
-def test_the_converter_says_nothing(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    words, table = text_models.vectors(3)
-    exported = text_models.write_word2vec(tmp_path / "1", words, table)
-    capfd.readouterr()
-    litert_words.convert(exported, tmp_path / "mobile", words=words, score=_score)
-    assert capfd.readouterr() == ("", "")

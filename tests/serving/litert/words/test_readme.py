@@ -8,11 +8,10 @@ import numpy as np
 import pytest
 
 from serving.litert import FORMS, runtime
-from serving.litert import words as litert_words
 from serving.litert.words import parity, readme
 from tests.serving import text_models
 
-WORDS, TABLE = text_models.vectors(30, 12)
+WORDS, TABLE = text_models.RUN_WORDS, text_models.RUN_VECTORS
 PARITY: dict[str, Any] = {
     "forms": {
         form: {
@@ -31,12 +30,9 @@ PARITY: dict[str, Any] = {
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder(word_run: Path) -> Path:
     """mobile/ of 30 word vectors."""
-    base = tmp_path_factory.mktemp("run")
-    exported = text_models.write_word2vec(base / "export" / "1", WORDS, TABLE, count=4)
-    litert_words.convert(exported, base / "mobile", words=WORDS, score=lambda _: {"spearman_simlex999": 0.25})
-    return base / "mobile"
+    return word_run / "mobile"
 
 
 def _block(text: str) -> str:
