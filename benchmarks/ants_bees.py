@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from benchmarks import classify_runs, record
+from benchmarks import pipeline_runs, record
 from benchmarks.record import Claim
 
 SEEDS = (0, 1, 2)
@@ -17,13 +17,13 @@ RECIPE = [
 def main() -> None:
     """Run the seeds that are not measured yet and write the result."""
     data, file = (
-        classify_runs.data("ants_bees"),
-        classify_runs.data("pretrained") / "mobilenet_v2_1.0_224_notop.weights.h5",
+        pipeline_runs.data("ants_bees"),
+        pipeline_runs.data("pretrained") / "mobilenet_v2_1.0_224_notop.weights.h5",
     )
     flags = ["--data", str(data), "--weights", str(file), *RECIPE]
-    found = [classify_runs.measured(_name(seed), [*flags, "--seed", str(seed)]) for seed in SEEDS]
+    found = [pipeline_runs.measured(_name(seed), [*flags, "--seed", str(seed)]) for seed in SEEDS]
     accuracies = [run["scores"]["accuracy"] for run in found]
-    slowest = max(map(classify_runs.minutes, found))
+    slowest = max(map(pipeline_runs.minutes, found))
     record.write(
         "ants_bees",
         command="make bench ants_bees",
@@ -35,7 +35,7 @@ def main() -> None:
             *(
                 claim
                 for seed, run in zip(SEEDS, found, strict=True)
-                for claim in classify_runs.phone_claims(run, of=f"seed {seed}")
+                for claim in pipeline_runs.phone_claims(run, of=f"seed {seed}")
             ),
         ],
         details={
@@ -43,7 +43,7 @@ def main() -> None:
             "runs": dict(zip(map(str, SEEDS), found, strict=True)),
         },
     )
-    classify_runs.forget([_name(seed) for seed in SEEDS])
+    pipeline_runs.forget([_name(seed) for seed in SEEDS])
 
 
 def _name(seed: int) -> str:

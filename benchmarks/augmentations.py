@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks import cifar10, classify_runs, record
+from benchmarks import cifar10, pipeline_runs, record
 from benchmarks.record import Claim
 
 NAME = "augmentations"
@@ -44,7 +44,7 @@ def main() -> None:
     """Finish the runs that are not measured yet, time every kind, and write the result."""
     data = ["--data", str(_subset())]
     runs_of = {
-        name: [classify_runs.measured(_part(name, seed), [*data, "--seed", str(seed), *RUN, *flags]) for seed in SEEDS]
+        name: [pipeline_runs.measured(_part(name, seed), [*data, "--seed", str(seed), *RUN, *flags]) for seed in SEEDS]
         for name, flags in _flags().items()
     }
     means = {name: statistics.mean(run["scores"]["accuracy"] for run in found) for name, found in runs_of.items()}
@@ -57,7 +57,7 @@ def main() -> None:
         claims=[*_time_claims(times), _gain(means)],
         details={"table": _table(times, means), "times": times, "runs": runs_of},
     )
-    classify_runs.forget([_part(name, seed) for name in runs_of for seed in SEEDS])
+    pipeline_runs.forget([_part(name, seed) for name in runs_of for seed in SEEDS])
 
 
 def _time_claims(times: dict[str, Any]) -> list[Claim]:

@@ -5,7 +5,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from benchmarks import classify_runs, record
+from benchmarks import pipeline_runs, record
 from benchmarks.record import Claim
 
 RECIPE = [
@@ -19,24 +19,24 @@ RECIPE = [
 
 def main() -> None:
     """Train where it is not measured yet and write the result."""
-    run = classify_runs.measured("cifar10-airbench", ["--data", str(as_npz()), *RECIPE])
+    run = pipeline_runs.measured("cifar10-airbench", ["--data", str(as_npz()), *RECIPE])
     record.write(
         "cifar10",
         command="make bench cifar10",
         data="cifar10 (below PIPELINES_DATA): the 10,000 test images, seed 0, exports included",
         claims=[
             Claim(what="test accuracy", measured=run["scores"]["accuracy"], target=0.90, at_least=True),
-            Claim(what="time", measured=classify_runs.minutes(run), target=30, at_least=False, unit="min"),
-            *classify_runs.phone_claims(run, of="airbench"),
+            Claim(what="time", measured=pipeline_runs.minutes(run), target=30, at_least=False, unit="min"),
+            *pipeline_runs.phone_claims(run, of="airbench"),
         ],
         details={"run": run},
     )
-    classify_runs.forget(["cifar10-airbench"])
+    pipeline_runs.forget(["cifar10-airbench"])
 
 
 def as_npz() -> Path:
     """The strips of 500 images, one below another, as the arrays that `--data` reads."""
-    folder, path = classify_runs.data("cifar10"), record.WORK / "cifar10.npz"
+    folder, path = pipeline_runs.data("cifar10"), record.WORK / "cifar10.npz"
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         classes = (folder / "classes.txt").read_text().split()

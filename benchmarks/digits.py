@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from benchmarks import classify_runs, record
+from benchmarks import pipeline_runs, record
 
 SEEDS = (0, 1, 2)
 """0 is the default, which the claim is about; the others show the spread."""
@@ -10,7 +10,7 @@ SEEDS = (0, 1, 2)
 
 def main() -> None:
     """Run the seeds that are not measured yet, as a user would, and write the result."""
-    runs_of = {seed: classify_runs.measured(_name(seed), ["--seed", str(seed)]) for seed in SEEDS}
+    runs_of = {seed: pipeline_runs.measured(_name(seed), ["--seed", str(seed)]) for seed in SEEDS}
     accuracies = [run["scores"]["accuracy"] for run in runs_of.values()]
     default = runs_of[0]
     record.write(
@@ -27,7 +27,7 @@ def main() -> None:
             record.Claim(
                 what="whole command with all exports", measured=default["seconds"], target=120, at_least=False, unit="s"
             ),
-            *classify_runs.phone_claims(default, of="default seed"),
+            *pipeline_runs.phone_claims(default, of="default seed"),
         ],
         details={
             "accuracy_mean": float(np.mean(accuracies)),
@@ -35,7 +35,7 @@ def main() -> None:
             "runs": {str(seed): run for seed, run in runs_of.items()},
         },
     )
-    classify_runs.forget([_name(seed) for seed in SEEDS])
+    pipeline_runs.forget([_name(seed) for seed in SEEDS])
 
 
 def _name(seed: int) -> str:

@@ -1,6 +1,6 @@
 """Claims: the default recipe reaches 0.935 on Fashion-MNIST's test images within 15 minutes of a CPU, a long one 0.945 within 60."""
 
-from benchmarks import classify_runs, record
+from benchmarks import pipeline_runs, record
 from benchmarks.record import Claim
 
 LONG = [
@@ -13,21 +13,21 @@ LONG = [
 
 def main() -> None:
     """Run both recipes that are not measured yet and write the result."""
-    data = ["--data", str(classify_runs.data("fashion_mnist"))]
-    short = classify_runs.measured("fashion_mnist-default", data)
-    long = classify_runs.measured("fashion_mnist-long", [*data, *LONG])
+    data = ["--data", str(pipeline_runs.data("fashion_mnist"))]
+    short = pipeline_runs.measured("fashion_mnist-default", data)
+    long = pipeline_runs.measured("fashion_mnist-long", [*data, *LONG])
     record.write(
         "fashion_mnist",
         command="make bench fashion_mnist",
         data="fashion_mnist (below PIPELINES_DATA): the 10,000 test images, seed 0, exports included",
         claims=[
             Claim(what="default recipe", measured=short["scores"]["accuracy"], target=0.935, at_least=True),
-            Claim(what="its time", measured=classify_runs.minutes(short), target=15, at_least=False, unit="min"),
+            Claim(what="its time", measured=pipeline_runs.minutes(short), target=15, at_least=False, unit="min"),
             Claim(what="long recipe", measured=long["scores"]["accuracy"], target=0.945, at_least=True),
-            Claim(what="its time", measured=classify_runs.minutes(long), target=60, at_least=False, unit="min"),
-            *classify_runs.phone_claims(short, of="default recipe"),
-            *classify_runs.phone_claims(long, of="long recipe"),
+            Claim(what="its time", measured=pipeline_runs.minutes(long), target=60, at_least=False, unit="min"),
+            *pipeline_runs.phone_claims(short, of="default recipe"),
+            *pipeline_runs.phone_claims(long, of="long recipe"),
         ],
         details={"default": short, "long": long},
     )
-    classify_runs.forget(["fashion_mnist-default", "fashion_mnist-long"])
+    pipeline_runs.forget(["fashion_mnist-default", "fashion_mnist-long"])

@@ -6,7 +6,7 @@ and the linear machines are the baselines. An interrupted benchmark continues wi
 
 from typing import Any
 
-from benchmarks import classify_runs, record
+from benchmarks import pipeline_runs, record
 from benchmarks.record import Claim
 
 NAME = "networks"
@@ -42,10 +42,10 @@ COLUMNS = ["network", "accuracy", "parameters", "MFLOPs an image", "receptive fi
 
 def main() -> None:
     """Measure the networks that are not measured yet and write the result."""
-    common = ["--data", str(classify_runs.data("fashion_mnist")), "--no-export"]
+    common = ["--data", str(pipeline_runs.data("fashion_mnist")), "--no-export"]
     trained = ["--training.epochs", str(EPOCHS), *FASTER]
     measured = {
-        name: classify_runs.measured(_part(name), [*common, *flags, *([] if name == "knn" else trained)])
+        name: pipeline_runs.measured(_part(name), [*common, *flags, *([] if name == "knn" else trained)])
         for name, flags in CASES.items()
     }
     accuracies = {name: float(run["scores"]["accuracy"]) for name, run in measured.items()}
@@ -59,7 +59,7 @@ def main() -> None:
             "runs": measured,
         },
     )
-    classify_runs.forget([_part(name) for name in CASES])
+    pipeline_runs.forget([_part(name) for name in CASES])
 
 
 def _part(name: str) -> str:

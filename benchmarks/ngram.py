@@ -5,7 +5,7 @@ import subprocess
 import sys
 from typing import Any
 
-from benchmarks import classify_runs, record, wiki_text
+from benchmarks import pipeline_runs, record, wiki_text
 from benchmarks.record import Claim
 
 LMPLZ_SECONDS = {3: 9.4, 5: 21.1}
@@ -49,7 +49,7 @@ def main() -> None:
     """Build each model in its own process, time the whole command on the built-in text, and write the result."""
     train, held_out = (str(wiki_text.sentences(name)) for name in ("wiki.en.txt.xz", "wiki.valid.en.txt.xz"))
     built = {order: [_build(train, held_out, order) for _ in range(RUNS)] for order in ORDERS}
-    default = classify_runs.measured("ngram-default", [], story="ngram")
+    default = pipeline_runs.measured("ngram-default", [], pipeline="ngram")
     record.write(
         "ngram",
         command="make bench ngram",
@@ -70,7 +70,7 @@ def main() -> None:
             "default": default,
         },
     )
-    classify_runs.forget(["ngram-default"])
+    pipeline_runs.forget(["ngram-default"])
 
 
 def _claims(order: int, found: list[dict[str, Any]]) -> list[Claim]:

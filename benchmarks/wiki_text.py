@@ -4,7 +4,7 @@ import lzma
 import re
 from pathlib import Path
 
-from benchmarks import classify_runs, record
+from benchmarks import pipeline_runs, record
 
 WORDS = {"wiki.en.txt.xz": 13_375_596, "wiki.valid.en.txt.xz": 0}
 """Words that must come out; 0 where nothing was said."""
@@ -19,7 +19,7 @@ def sentences(name: str) -> Path:
     if not made.exists():
         made.parent.mkdir(parents=True, exist_ok=True)
         temporary = made.with_suffix(".tmp")
-        found = _write(classify_runs.data(f"wiki/{name}"), temporary)
+        found = _write(pipeline_runs.data(f"wiki/{name}"), temporary)
         if WORDS[name] and found != WORDS[name]:
             raise SystemExit(f"{name} has {found:,} words; expected {WORDS[name]:,}")
         temporary.replace(made)

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from typing import Any
 
-from benchmarks import classify_runs, record, wiki_text
+from benchmarks import pipeline_runs, record, wiki_text
 from benchmarks.record import Claim
 
 ARCHITECTURES = ("skip-gram", "cbow")
@@ -48,7 +48,7 @@ def main() -> None:
         architecture: {"gensim": _run(GENSIM, text, architecture), "keras": _run(OURS, text, architecture)}
         for architecture in ARCHITECTURES
     }
-    default = classify_runs.measured("word2vec-default", [], story="word2vec")
+    default = pipeline_runs.measured("word2vec-default", [], pipeline="word2vec")
     columns = ["", "words/s", "WordSim-353", "SimLex-999", "analogies"]
     keys = ("wordsim353", "simlex999", "analogies")
     record.write(
@@ -79,7 +79,7 @@ def main() -> None:
             "default": default,
         },
     )
-    classify_runs.forget(["word2vec-default"])
+    pipeline_runs.forget(["word2vec-default"])
 
 
 def _claims(architecture: str, found: dict[str, dict[str, Any]]) -> list[Claim]:

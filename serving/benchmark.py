@@ -73,9 +73,9 @@ def measure(path: Path, *, calls: int = 200) -> Iterator[Row]:
     if task is not None and task.asked_with == "pictures":
         shape = (BATCH, int(description["input"]["height"]), int(description["input"]["width"]), 3)
         images = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
-        requests, example = _picture_requests(folder, images), images[0]
+        requests, example = picture_requests(folder, images), images[0]
     else:
-        requests, example = _warmup_requests(folder), np.int32(0)
+        requests, example = text_requests(folder), np.int32(0)
     yield from _saved_model_rows(folder, requests, calls=calls)
     mobile = mobile_folder(folder)
     for file in sorted(mobile.glob("*.tflite")) if mobile else []:
@@ -123,8 +123,9 @@ def table(rows: Sequence[Row]) -> str:
     return "\n".join([head, *lines])
 
 
-def _picture_requests(folder: Path, images: np.ndarray) -> list[Request]:
-    content = np.array([_image_bytes(folder, images[0])], object)
+def picture_requests(folder: Path, images: np.ndarray) -> list[Request]:
+    """One encoded image, one decoded image, and all decoded images."""
+    content = np.array([image_bytes(folder, images[0])], object)
     decoded = images.astype(np.float32)
     return [
         ("serving_default", {"image_bytes": content}),
@@ -133,7 +134,7 @@ def _picture_requests(folder: Path, images: np.ndarray) -> list[Request]:
     ]
 
 
-def _warmup_requests(folder: Path) -> list[Request]:
+def text_requests(folder: Path) -> list[Request]:
     """The first warm-up request of each signature, as one row and as 32 (the same rows again and again)."""
     found = dict(reversed(warmup_requests.read(folder)))
     if not found:
@@ -180,7 +181,7 @@ def _litert_call(file: Path, task: str, *, threads: int) -> Callable[[Any], Any]
     return interpreters[task]()
 
 
-def _image_bytes(folder: Path, image: np.ndarray) -> bytes:
+def image_bytes(folder: Path, image: np.ndarray) -> bytes:
     """An encoded image: the bundle's own warm-up request, or `image`, uint8 (h, w, 3), as a PNG."""
     for _, inputs in warmup_requests.read(folder):
         if "image_bytes" in inputs:

@@ -83,7 +83,7 @@ def _set_method(path: Path, signature: str, method: str) -> None:
 
 
 def _describe(folder: Path, description: Mapping[str, Any], signatures: Mapping[str, Any]) -> None:
-    layouts = {name: _layout(definition) for name, definition in signatures.items()}
+    layouts = {name: _layout(definition) for name, definition in sorted(signatures.items())}
     content = {"format": FORMAT, **description, "signatures": layouts}
     path = folder / "assets.extra" / "model.json"
     path.parent.mkdir(exist_ok=True)

@@ -1,1 +1,1 @@
-"""Tests of the room `serving`."""
+"""Tests of the package `serving`."""

@@ -70,12 +70,12 @@ def test_without_mobile_it_says_so(colour_run: Path, tmp_path: Path, capsys: pyt
 
 def test_the_bytes_are_those_of_the_warm_up_request(tmp_path: Path) -> None:
     image = np.zeros((12, 16, 3), np.uint8)
-    assert benchmark._image_bytes(tmp_path, image).startswith(b"\x89PNG")
+    assert benchmark.image_bytes(tmp_path, image).startswith(b"\x89PNG")
     tensor = {"images": np.zeros((1, 2), np.float32)}
     warmup_requests.write(
         tmp_path, [("tensor", tensor), ("serving_default", {"image_bytes": np.array([b"photo"], object)})]
     )
-    assert benchmark._image_bytes(tmp_path, image) == b"photo"
+    assert benchmark.image_bytes(tmp_path, image) == b"photo"
 
 
 def describe(folder: Path, **entry: int) -> None:
@@ -113,7 +113,7 @@ def test_texts_are_measured_with_the_bundles_own_requests(word_run: Path, tmp_pa
         *((f"SavedModel {name}", batch, "all") for name in ("serving_default", "tensor") for batch in (1, 32)),
         *((name, 1, threads) for name in sorted(litert.FORMS.values()) for threads in ("1", "2")),
     ]
-    [one, many] = [inputs["token_ids"] for name, inputs in benchmark._warmup_requests(exported) if name == "tensor"]
+    [one, many] = [inputs["token_ids"] for name, inputs in benchmark.text_requests(exported) if name == "tensor"]
     assert one.tolist() == [[1, 2]]
     assert many[[0, 1, 2, 3, 31]].tolist() == [[1, 2], [3, 4], [5, 6], [1, 2], [3, 4]]
 

@@ -93,7 +93,7 @@ def _forms(bundle: Path, model: Mapping[str, Any], calibration: Images) -> dict[
         _write_phone_graph(bundle, model, folder)
         whole = forms.checked("float32", lambda: forms.converted(folder))
         half = forms.checked("float16", lambda: forms.converted(folder, half=True))
-        small = forms.checked("int8", lambda: int8.quantised(whole, _calibration_inputs(calibration)))
+        small = forms.checked("int8", lambda: int8.quantised(whole, calibration_inputs(calibration)))
     return {"float32": whole, "float16": half, "int8": small}
 
 
@@ -118,7 +118,7 @@ def _write_phone_graph(bundle: Path, model: Mapping[str, Any], folder: str) -> N
     tf.saved_model.save(module, folder, signatures={"serving_default": classify})
 
 
-def _calibration_inputs(images: Images) -> Iterator[list[np.ndarray]]:
+def calibration_inputs(images: Images) -> Iterator[list[np.ndarray]]:
     """Up to 200 images, evenly spaced, float32 (1, h, w, 3)."""
     count = min(len(images), CALIBRATION_IMAGES)
     for number, index in enumerate(np.linspace(0, len(images) - 1, count).round().astype(int)):

@@ -68,7 +68,7 @@ def compare(folder: Path, held_out: HeldOut) -> dict[str, Any]:
 
 def _compared(path: Path, held_out: HeldOut) -> dict[str, Any]:
     """One file's answers against the truth and against the Keras model; time per image on one thread."""
-    answers = _answers(path, held_out.images)
+    answers = answers_of(path, held_out.images)
     if not np.isfinite(answers).all():
         raise LiteRTError(f"{path.name} answers NaN or infinity; weights or activations leave the range of this form")
     return {
@@ -83,7 +83,7 @@ def _scores(answers: np.ndarray, held_out: HeldOut) -> dict[str, float]:
     return {"accuracy": float(np.mean(answers.argmax(1) == held_out.truth))}
 
 
-def _answers(path: Path, images: Images) -> np.ndarray:
+def answers_of(path: Path, images: Images) -> np.ndarray:
     """Ask the file about every image: float32 (n, classes).
 
     It takes one image at a time, so each core has an interpreter of its own and a part of the images.

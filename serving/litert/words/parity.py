@@ -57,7 +57,7 @@ def asked(model: Any, words: Sequence[str], vectors: NDArray[np.float32]) -> Ser
 
     model: `saved_model.LoadedModel`. Raises LiteRTError when it has other words, or another order of them.
     """
-    compared = _compared(vectors)
+    compared = compared_ids(vectors)
     parts = [
         model.run(
             "serving_default",
@@ -93,7 +93,8 @@ def compare(folder: Path, served: Served, *, score: Score) -> dict[str, Any]:
     return found | {"words": size, "dimensions": dimensions, "neighbours": served.neighbour_ids.shape[1]}
 
 
-def _compared(vectors: NDArray[np.float32]) -> NDArray[np.int32]:
+def compared_ids(vectors: NDArray[np.float32]) -> NDArray[np.int32]:
+    """The words whose searches are compared, evenly spaced over the vocabulary; see SEARCH_NUMBERS."""
     most = max(FEWEST, SEARCH_NUMBERS // vectors.size)
     return np.linspace(0, len(vectors) - 1, min(len(vectors), most)).round().astype(np.int32)
 

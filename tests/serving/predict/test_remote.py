@@ -16,10 +16,10 @@ from serving.client import Client
 from serving.predict.remote import RemoteModel
 from tests.serving import colours, page_server
 from tests.serving.live import free_port
+from tests.serving.predict.text_runs import Captured, said
 from tests.serving.scripted import Handler, say, scripted
 
 ROOT = Path(__file__).parents[3]
-Captured = pytest.CaptureFixture[str]
 
 
 @pytest.fixture(scope="module")
@@ -44,20 +44,15 @@ def pictures(tmp_path: Path) -> Path:
     return folder
 
 
-def _told(capsys: Captured, *arguments: object) -> tuple[int, str, str]:
-    code = predict.main([str(each) for each in arguments])
-    return code, *capsys.readouterr()
-
-
 @pytest.mark.parametrize("form", [[], ["--json"]])
 def test_prints_what_the_bundle_prints(
     url: str, cropping: Path, pictures: Path, capsys: Captured, form: list[str]
 ) -> None:
-    expected = _told(capsys, cropping, pictures, *form)
+    expected = said(capsys, cropping, pictures, *form)
     assert expected[0] == 1
     assert [len(said.splitlines()) for said in expected[1:]] == [2, 2]
-    assert _told(capsys, "--url", url, "--model", "photos", pictures, *form) == expected
-    assert _told(capsys, "--url", url, "--model", "photos", "--version", 1, pictures, *form) == expected
+    assert said(capsys, "--url", url, "--model", "photos", pictures, *form) == expected
+    assert said(capsys, "--url", url, "--model", "photos", "--version", 1, pictures, *form) == expected
 
 
 def test_draws_what_the_bundle_draws(url: str, cropping: Path, pictures: Path, tmp_path: Path) -> None:
@@ -108,7 +103,7 @@ def test_mistakes_are_said(url: str, pictures: Path, capsys: Captured) -> None:
         (["--url", "localhost:8501"], "error: found the address 'localhost:8501'; expected something like http://"),
         (["--url", "http://localhost:abc"], "error: found the address 'http://localhost:abc'; expected something"),
     ):
-        code, printed, error = _told(capsys, *given, pictures / "a.png")
+        code, printed, error = said(capsys, *given, pictures / "a.png")
         assert (code, printed) == (1, "")
         assert words in error
         assert error.count("\n") == 1
@@ -136,11 +131,11 @@ def _server(pages: dict[str, tuple[int, Any]]) -> Callable[[Handler], None]:
 def test_a_server_that_wants_a_token(pictures: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
     with scripted(_server({"/v1/models": (401, {"error": "no token."})})) as server:
         for given, sent in (([], None), (["--token", "abc"], "Bearer abc")):
-            code, _, error = _told(capsys, "--url", server.url, *given, pictures / "a.png")
+            code, _, error = said(capsys, "--url", server.url, *given, pictures / "a.png")
             assert (code, server.headers[-1].get("Authorization")) == (1, sent)
             assert error == f"error: {server.url} answered 401: no token. Give the server's token, with --token.\n"
         monkeypatch.setenv("SERVING_TOKEN", "def")
-        _told(capsys, "--url", server.url, pictures / "a.png")
+        said(capsys, "--url", server.url, pictures / "a.png")
         assert server.headers[-1]["Authorization"] == "Bearer def"
 
 
@@ -152,11 +147,11 @@ def test_the_only_model_needs_no_name(pictures: Path, capsys: Captured) -> None:
     pages = {"/v1/models/m/metadata": (200, typed), "/v1/models/m:predict": (200, predictions)}
     for listed in ({"/v1/models": (200, {"models": ["m"]})}, {"/page/models.json": (200, {"models": [{"name": "m"}]})}):
         with scripted(_server({**pages, **listed})) as server:
-            told = _told(capsys, "--url", server.url, pictures / "a.png")
+            told = said(capsys, "--url", server.url, pictures / "a.png")
             assert told == (0, f"{pictures / 'a.png'}: bee 0.750, ant 0.250\n", "")
     for names, words in (([], "does not list its models; say"), (["a", "b"], "has the models a, b; say which one")):
         with scripted(_server({"/v1/models": (200, {"models": names})})) as server:
-            assert words in _told(capsys, "--url", server.url, pictures / "a.png")[2]
+            assert words in said(capsys, "--url", server.url, pictures / "a.png")[2]
 
 
 def test_a_server_without_a_page_and_one_that_fails(pictures: Path, tmp_path: Path, capsys: Captured) -> None:
@@ -165,7 +160,7 @@ def test_a_server_without_a_page_and_one_that_fails(pictures: Path, tmp_path: Pa
         "/v1/models/m:predict": (500, {"error": "x"}),
     }
     with scripted(_server(failing)) as server:
-        told = _told(capsys, "--url", server.url, "--model", "m", pictures / "a.png", "--explain", tmp_path / "why")
+        told = said(capsys, "--url", server.url, "--model", "m", pictures / "a.png", "--explain", tmp_path / "why")
     note, error = told[2].splitlines()
     assert note.startswith(f"note: {server.url} does not say whether the model cuts pictures (its page is off)")
     assert error == f"error: {pictures / 'a.png'}: the server answered 500: x"
@@ -173,6 +168,6 @@ def test_a_server_without_a_page_and_one_that_fails(pictures: Path, tmp_path: Pa
 
 def test_a_model_that_is_no_classifier(pictures: Path, capsys: Captured) -> None:
     with scripted(_server({"/v1/models/m/metadata": (200, _metadata(["detection_boxes"]))})) as server:
-        code, _, error = _told(capsys, "--url", server.url, "--model", "m", pictures / "a.png")
+        code, _, error = said(capsys, "--url", server.url, "--model", "m", pictures / "a.png")
     assert code == 1
     assert "takes ['image_bytes'] and gives ['detection_boxes'] by serving_default; this version answers class" in error

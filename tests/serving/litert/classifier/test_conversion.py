@@ -38,7 +38,7 @@ def test_an_older_folder_is_replaced_only_by_a_complete_one_in_silence(
 
 def test_calibration_takes_200_images_evenly_spaced() -> None:
     pixels = np.arange(1000, dtype=np.int64)[:, None, None, None] * np.ones((1, 2, 2, 3), np.int64)
-    inputs = [image for [image] in conversion._calibration_inputs(pixels)]
+    inputs = [image for [image] in conversion.calibration_inputs(pixels)]
     assert len(inputs) == 200
     assert inputs[0].shape == (1, 2, 2, 3)
     assert inputs[0].dtype == np.float32

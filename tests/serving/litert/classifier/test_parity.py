@@ -155,5 +155,5 @@ def test_images_that_do_not_fit_are_refused(tmp_path: Path, changes: dict[str, A
 
 
 def test_more_images_than_interpreters_keep_their_order(converted: Converted) -> None:
-    answers = classifier_parity._answers(converted.folder / "model.tflite", converted.pixels)
+    answers = classifier_parity.answers_of(converted.folder / "model.tflite", converted.pixels)
     np.testing.assert_allclose(answers, colours.probabilities(converted.pixels), atol=TOLERANCE["float32"])

@@ -13,14 +13,14 @@ from tests.serving import text_models
 
 def test_large_tables_are_searched_for_a_sample_that_spans_the_vocabulary(monkeypatch: pytest.MonkeyPatch) -> None:
     table = np.zeros((1000, 10), np.float32)
-    np.testing.assert_array_equal(parity._compared(table), np.arange(1000))
+    np.testing.assert_array_equal(parity.compared_ids(table), np.arange(1000))
     monkeypatch.setattr(parity, "SEARCH_NUMBERS", 2_000_000)
-    found = parity._compared(table)  # 2,000,000 / 10,000 numbers a search
+    found = parity.compared_ids(table)  # 2,000,000 / 10,000 numbers a search
     assert (len(found), found[0], found[-1]) == (200, 0, 999)
     assert len(np.unique(found)) == 200
     monkeypatch.setattr(parity, "SEARCH_NUMBERS", 1)
-    assert len(parity._compared(table)) == parity.FEWEST
-    assert parity._compared(table[:1]).tolist() == [0]
+    assert len(parity.compared_ids(table)) == parity.FEWEST
+    assert parity.compared_ids(table[:1]).tolist() == [0]
 
 
 def test_the_bundles_answers_become_ids(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""`python -m pipelines.classify`, or another story, as a user runs it, in its own process, measured once and then read back."""
+"""A pipeline as a user runs it, in a process of its own, measured once and then read back."""
 
 import json
 import os
@@ -23,7 +23,7 @@ def data(name: str) -> Path:
     return Path(root) / name
 
 
-def measured(name: str, flags: Sequence[str], *, story: str = "classify") -> dict[str, Any]:
+def measured(name: str, flags: Sequence[str], *, pipeline: str = "classify") -> dict[str, Any]:
     """The run's seconds, CPU seconds, scores, comparison of the phone files, and history; `name` tells it from others.
 
     A run that an earlier call finished with these flags is read back; one that was stopped starts anew, so that its time is whole.
@@ -33,7 +33,7 @@ def measured(name: str, flags: Sequence[str], *, story: str = "classify") -> dic
         shutil.rmtree(folder, ignore_errors=True)
         part.parent.mkdir(parents=True, exist_ok=True)
         started, before = time.perf_counter(), _cpu_seconds()
-        command = [sys.executable, "-m", f"pipelines.{story}", *flags, "--out", str(folder)]
+        command = [sys.executable, "-m", f"pipelines.{pipeline}", *flags, "--out", str(folder)]
         subprocess.run(command, check=True, cwd=record.ROOT)
         seconds = {
             "seconds": round(time.perf_counter() - started, 1),
