@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from nlp.corpora.lines import Corpus, Lines
+from nlp.corpora import Corpus, Lines
 from nlp.errors import DataError
-from nlp.tokenizers.tokenizer import Tokenizer
+from nlp.tokenizers import Tokenizer
 
 _MARKUP = re.compile(
     r"<[/!]?[A-Za-z][^<>\n]{0,80}>|&(?:#\d+|#x[0-9A-Fa-f]+|[A-Za-z]{2,8});|https?://\S+|\[\[|\]\]|\{\{|\}\}|={2,}"

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from nlp.ngrams import query, signatures
 from nlp.ngrams.tables import Level, NGramModel
-from nlp.tokenizers.tokenizer import Tokenizer
+from nlp.tokenizers import Tokenizer
 from nlp.vocabulary import BOS_ID, EOS, EOS_ID, UNK_ID
 
 Request = tuple[str, dict[str, NDArray[Any]], dict[str, NDArray[Any]]]

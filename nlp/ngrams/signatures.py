@@ -22,7 +22,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from nlp.ngrams.tables import NGramModel
-from nlp.tokenizers.tokenizer import Tokenizer
+from nlp.tokenizers import Tokenizer
 from nlp.vocabulary import BOS_ID, EOS, EOS_ID, UNK_ID
 
 Signature = tuple[Callable[..., dict[str, Any]], dict[str, tf.TensorSpec]]

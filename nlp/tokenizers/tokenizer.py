@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, get_args
 
-from nlp.corpora.lines import Lines
+from nlp.corpora import Lines
 from nlp.errors import DataError
 from nlp.tokenizers import rules
 from nlp.vocabulary import BOS, EOS, UNK

@@ -9,7 +9,7 @@ from nlp import ngram
 from nlp.ngram import NGramModel
 from nlp.ngrams import proofs
 from nlp.ngrams import signatures as graph
-from nlp.tokenizers.tokenizer import Tokenizer
+from nlp.tokenizers import Tokenizer
 from pipelines import exports
 from pipelines.exports import Export, Exported
 from pipelines.ngram.config import Config

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from nlp import corpus_check
-from nlp.corpora.lines import Corpus
+from nlp.corpora import Corpus
 from nlp.errors import DataError
-from nlp.tokenizers.tokenizer import Tokenizer
+from nlp.tokenizers import Tokenizer
 from pipelines.report import check as report_check
 from pipelines.report import page, sections
 from pipelines.report import parts as report_parts

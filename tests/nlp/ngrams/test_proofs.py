@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from nlp.ngrams import proofs as ngrams_proofs
 from nlp.ngrams import signatures as graph
-from nlp.tokenizers.tokenizer import Tokenizer
+from nlp.tokenizers import Tokenizer
 from serving import bundle
 from tests.nlp.ngrams import arpa_models
 

@@ -10,7 +10,7 @@ import pytest
 from nlp.ngrams import proofs as ngrams_proofs
 from nlp.ngrams import signatures as graph
 from nlp.ngrams.tables import Level, NGramModel
-from nlp.tokenizers.tokenizer import Tokenizer
+from nlp.tokenizers import Tokenizer
 from nlp.vocabulary import Vocabulary
 from serving import bundle, saved_model
 from tests.nlp import saved_graph

@@ -12,9 +12,9 @@ import tensorflow as tf
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from nlp import tokenizers
 from nlp.errors import DataError
-from nlp.tokenizers import tokenizer as tokenizers
-from nlp.tokenizers.tokenizer import Tokenizer
+from nlp.tokenizers import Tokenizer
 
 # Dotted capital I, a final sigma, combining marks, an emoji of several code points with joiners, a Devanagari word with one, a zero byte.
 ODD = "İI ΑΣ. Ας'Σ e\u0301\u0302a 👩‍👩‍👧 क्‍ष \x00 a\x00b don’t 'tis dogs' a''b ' \u00a0x\u2028y.\u3000Z \x1c<s> </s> <unk> ▁ \r\nK ß ǅ!\v\f"
