@@ -7,8 +7,7 @@ import numpy as np
 from gensim.models import KeyedVectors
 from numpy.typing import NDArray
 
-Request = tuple[str, dict[str, NDArray[Any]], dict[str, NDArray[Any]]]
-"""Signature, inputs and expected outputs."""
+from nlp.exported import Request
 
 _CLEAR = 5e-6
 """Least difference between similarities for their order to be the same in float32 and float64."""

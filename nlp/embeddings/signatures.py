@@ -15,13 +15,8 @@ import numpy as np
 import tensorflow as tf
 from gensim.models import KeyedVectors
 
-from nlp.embeddings.proofs import requests
 from nlp.errors import DataError
-
-__all__ = ["Words", "requests", "signatures"]
-
-Signature = tuple[Callable[..., dict[str, Any]], dict[str, tf.TensorSpec]]
-"""A function of named tensors, and the name, shape and dtype of each."""
+from nlp.exported import Signature
 
 _CELLS = 1 << 24
 """Similarities held at once: 64 MiB."""

@@ -129,6 +129,11 @@ def next_log10(model: NGramModel, state: State) -> NDArray[np.float64]:
     return log10
 
 
+def next_count(model: NGramModel, k: int) -> int:
+    """How many next words an answer lists: `k`, or all but `<unk>` and `<s>` where they are fewer."""
+    return min(k, len(model.vocabulary) - 2)
+
+
 def sums_to_one(model: NGramModel, *, contexts: int = 20) -> bool:
     """Whether the probabilities of all words sum to 1, within the rounding of a file, without a context and after some of each length.
 

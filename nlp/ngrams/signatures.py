@@ -13,7 +13,7 @@ file. Sums and comparisons are made in float64, so that `requests`, which asks `
 import shutil
 import tempfile
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +21,11 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from nlp.exported import Signature
+from nlp.ngrams import query
 from nlp.ngrams.tables import NGramModel
 from nlp.tokenizers import Tokenizer
 from nlp.vocabulary import BOS_ID, EOS, EOS_ID, UNK_ID
-
-Signature = tuple[Callable[..., dict[str, Any]], dict[str, tf.TensorSpec]]
-"""A function of named tensors, and the name, shape and dtype of each."""
 
 
 class GraphModel(tf.Module):
@@ -103,7 +102,7 @@ class GraphModel(tf.Module):
 def signatures(model: NGramModel, tokenizer: Tokenizer, *, k: int = 10) -> tuple[GraphModel, dict[str, Signature]]:
     """What to track, and the functions of the signatures (see above). k: next words, or all but `<unk>` and `<s>` if they are fewer."""
     graph = GraphModel(model)
-    most = _most(model, k)
+    most = query.next_count(model, k)
 
     def serving_default(text: Any) -> dict[str, Any]:
         # Servers do not hold a request to its signature: a lone string would fail further on, unreadably.
@@ -132,10 +131,6 @@ def signatures(model: NGramModel, tokenizer: Tokenizer, *, k: int = 10) -> tuple
 
     spec = {"text": tf.TensorSpec([None], tf.string, "text")}
     return graph, {"serving_default": (serving_default, spec), "tokens": (tokens, spec)}
-
-
-def _most(model: NGramModel, k: int) -> int:
-    return min(k, len(model.vocabulary) - 2)
 
 
 def _variable(values: NDArray[Any], dtype: type, end: float, name: str) -> tf.Variable:
@@ -198,11 +193,3 @@ def _next(graph: GraphModel, opened: Any, k: int) -> tuple[Any, Any]:
     values, words = tf.map_fn(likeliest, contexts, fn_output_signature=signature, parallel_iterations=2)
     names = tf.where(tf.math.is_inf(values), "", tf.gather(tf.convert_to_tensor(graph.words), words))
     return names, tf.cast(tf.pow(tf.cast(10, tf.float64), values), tf.float32)
-
-
-def _padded(rows: Sequence[NDArray[Any]], filling: Any) -> NDArray[Any]:
-    longest = max((len(row) for row in rows), default=0)
-    padded = np.full((len(rows), longest), filling, rows[0].dtype if rows else object)
-    for target, row in zip(padded, rows, strict=True):
-        target[: len(row)] = row
-    return padded
