@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from nlp import vocabulary as vocabularies
+from nlp import vocabulary
 from nlp.errors import DataError
 
 _SPECIAL = 3
@@ -46,14 +46,14 @@ def encode(chunks: Iterable[str], *, min_count: int, most: int | None = None) ->
     frequent. Raises DataError when fewer than two different words are left.
     """
     # An empty sentence first: a text without any is then refused as one without words, below.
-    raw, vocabulary = vocabularies.encode(itertools.chain(["\n"], chunks))
-    counts = np.bincount(raw, minlength=len(vocabulary))
+    raw, known = vocabulary.encode(itertools.chain(["\n"], chunks))
+    counts = np.bincount(raw, minlength=len(known))
     counts[:_SPECIAL] = 0
     order = np.argsort(-counts, kind="stable")[: np.count_nonzero(counts >= max(min_count, 1))][:most]
     top, types = int(counts.argmax()), np.count_nonzero(counts)
     check_kept(
         len(order),
-        frequent=(vocabulary.words[top], int(counts[top])),
+        frequent=(known.words[top], int(counts[top])),
         distinct=types / max(counts.sum(), 1),
         min_count=min_count,
         most=most,
@@ -61,9 +61,9 @@ def encode(chunks: Iterable[str], *, min_count: int, most: int | None = None) ->
     left_out = -1
     renumbered = np.full(len(counts), left_out, np.int32)
     renumbered[order] = np.arange(len(order), dtype=np.int32)
-    ids, starts = _sentences(renumbered[raw], raw == vocabularies.EOS_ID)
+    ids, starts = _sentences(renumbered[raw], raw == vocabulary.EOS_ID)
     return Encoded(
-        words=[vocabulary.words[number] for number in order],
+        words=[known.words[number] for number in order],
         counts=counts[order].astype(np.int64),
         ids=ids,
         starts=starts,
