@@ -14,7 +14,7 @@ from nlp.vocabulary import BOS_ID, EOS, EOS_ID, UNK_ID
 
 
 def requests(model: NGramModel, tokenizer: Tokenizer, texts: Sequence[str], *, k: int = 10) -> list[Request]:
-    """A request with all `texts` for each signature of `signatures`, and what `nlp.ngrams.query` answers to it."""
+    """Make a request with all `texts` for each signature of `signatures`, with the answers of `nlp.ngrams.query`."""
     model = _as_stored(model)
     inputs = {"text": np.array([text.encode() for text in texts], object)}
     answers = [_answer(model, tokenizer, text) for text in texts]
@@ -40,7 +40,7 @@ def requests(model: NGramModel, tokenizer: Tokenizer, texts: Sequence[str], *, k
 
 
 def _as_stored(model: NGramModel) -> NGramModel:
-    """With the float32 numbers of the bundle, among which other words may be equally likely."""
+    """Round the model to the float32 numbers of the bundle, among which other words may be equally likely."""
     levels = [
         Level(
             keys=level.keys,
@@ -55,7 +55,7 @@ def _as_stored(model: NGramModel) -> NGramModel:
 
 
 def _answer(model: NGramModel, tokenizer: Tokenizer, text: str) -> tuple[list[str], query.Scores, list[int]]:
-    """Tokens of a text, their scores, and the last words of the open sentence, padded with -1 on the left."""
+    """Return the tokens of a text, their scores, and the last words of the open sentence, padded with -1 on the left."""
     taken = tokenizer.sentences(text)
     flat = np.concatenate([[BOS_ID, *model.vocabulary.ids(words), EOS_ID] for words in taken.sentences])
     shown = [token for words in taken.sentences for token in [*words, EOS]]
@@ -76,7 +76,7 @@ def _next_answer(model: NGramModel, contexts: NDArray[np.int64], k: int) -> tupl
 
 
 def _padded(rows: Sequence[NDArray[Any]], filling: Any) -> NDArray[Any]:
-    """The rows as one array, each filled up to the longest."""
+    """Stack rows of different lengths, each filled up to the longest."""
     longest = max((len(row) for row in rows), default=0)
     padded = np.full((len(rows), longest), filling, rows[0].dtype if rows else object)
     for target, row in zip(padded, rows, strict=True):

@@ -19,7 +19,7 @@ MEASURES = {
     "files": "files",
     "lines": "lines",
     "empty_lines": "empty lines",
-    "duplicate_lines": "lines that had been there before",
+    "duplicate_lines": "repeated lines",
     "lines_in_training": "lines that are also in training",
     "invalid_utf8_lines": "lines that are not UTF-8",
     "markup_lines": "lines with what looks like markup",

@@ -43,7 +43,7 @@ def test_the_counts(tmp_path: Path) -> None:
     assert "unknown_words" not in train
     assert found["errors"] == []
     assert found["warnings"] == [
-        "train: 1 line of 3 had been there before",
+        "train: 1 line of 3 repeated",
         "train: only 17 words; expect little of a model",
         "test: 1 line of 2 also in training",
         "test: 12% of the words are unknown to the training text",
@@ -86,4 +86,4 @@ def test_a_very_long_sentence(tmp_path: Path, words: int, warned: bool) -> None:
     data = folder_of(tmp_path, text=b"word " * words)
     found = corpus_check.check(corpora.read(str(data)), WORDS)
     assert found["parts"]["train"]["longest_sentence"] == words
-    assert any("is a sentence a line here?" in warning for warning in found["warnings"]) == warned
+    assert any("is there one sentence per line?" in warning for warning in found["warnings"]) == warned

@@ -63,7 +63,7 @@ def test_the_page(tmp_path: Path) -> None:
     ]
     assert "<script>" not in page
     sizes = _section(page, "Sizes")
-    assert "empty lines 1 0 lines that had been there before 1 0 lines that are also in training 1 " in sizes
+    assert "empty lines 1 0 repeated lines 1 0 lines that are also in training 1 " in sizes
     assert "characters of the longest line 25 25 which line that is 1 1" in sizes
     assert "the train 4 " in _section(page, "Most frequent words")
     assert "<script> train 1 </script> train 1" in _section(page, "What looks like markup")
