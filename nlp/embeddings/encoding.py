@@ -1,4 +1,4 @@
-"""A corpus as the word2vec engines take it: frequent words as numbers, the most frequent word first."""
+"""A corpus as numbers for the word2vec engines: frequent words only, the most frequent word first."""
 
 import itertools
 from collections.abc import Iterable
@@ -11,9 +11,9 @@ from nlp import vocabulary
 from nlp.errors import DataError
 
 _SPECIAL = 3
-"""Ids below are `<unk>`, `<s>` and `</s>`."""
+"""Lower ids are `<unk>`, `<s>` and `</s>`."""
 _NEW = 0.9
-"""Where more than this share of the words are distinct, they are hardly words."""
+"""Where more than this share of the words are distinct, they are probably not words."""
 
 NO_SPACES = "if there are no spaces between its words, use --tokenizer characters"
 NO_PAIR = f"no sentence holds two words that have a vector; give more text or a smaller --min-count; {NO_SPACES}"
@@ -24,7 +24,7 @@ NO_PAIR_DRAWN = (
 
 @dataclass(frozen=True, kw_only=True)
 class Encoded:
-    """What the engines train on."""
+    """An encoded corpus."""
 
     words: list[str]
     """V words by falling count; equal counts in order of first appearance."""
@@ -41,7 +41,7 @@ class Encoded:
 def encode(chunks: Iterable[str], *, min_count: int, most: int | None = None) -> Encoded:
     """Number the words of a text.
 
-    chunks: text in pieces of whole lines: one sentence a line, words separated by one space, every line ends in a line feed
+    chunks: text in pieces of whole lines: one sentence per line, words separated by one space, every line ends in a line feed
     (`Tokenizer.normalise`). min_count: rarer words are left out, as if they were not there. most: keep only so many words, the most
     frequent. Raises DataError when fewer than two different words are left.
     """
@@ -72,7 +72,7 @@ def encode(chunks: Iterable[str], *, min_count: int, most: int | None = None) ->
 
 
 def _sentences(ids: NDArray[np.int32], end: NDArray[np.bool_]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
-    """The ids of 0 and above, and the starts of the sentences among them that are not empty."""
+    """Drop ids below 0; return the others, and the starts of the sentences among them that are not empty."""
     kept = ids >= 0
     stops = np.cumsum(kept)[end]
     bounds = np.unique(np.concatenate([np.zeros(1, np.int64), stops]))
@@ -81,7 +81,7 @@ def _sentences(ids: NDArray[np.int32], end: NDArray[np.bool_]) -> tuple[NDArray[
 
 
 def check_kept(kept: int, *, frequent: tuple[str, int], distinct: float, min_count: int, most: int | None) -> None:
-    """Raise DataError where fewer than two words get a vector, and say why.
+    """Raise DataError with the reason where fewer than two words get a vector.
 
     frequent: the most frequent word of the text, and how often it occurs. distinct: share of the words that are distinct, 0 to 1.
     """
@@ -91,13 +91,13 @@ def check_kept(kept: int, *, frequent: tuple[str, int], distinct: float, min_cou
     if not kept:
         advice = f"give a --min-count of at most {largest}, or more text"
         if distinct > _NEW:
-            advice = f"nearly every word of the text is a new one: {NO_SPACES}; else give more text"
+            advice = f"nearly every word of the text occurs once: {NO_SPACES}; else give more text"
         raise DataError(
             f"--min-count {min_count} leaves no word: the most frequent one, {word[:80]!r}, occurs {largest} times; {advice}"
         )
     if kept < 2:
         limit = "" if most is None else f" and --vocabulary-size {most}"
         raise DataError(
-            f"only one word, {word[:80]!r}, is left after --min-count {min_count}{limit}, and a word is known by the others around it; "
+            f"only one word, {word[:80]!r}, is left after --min-count {min_count}{limit}, and a word is learned from the others around it; "
             f"give more text or {'a smaller --min-count' if most is None else 'other limits'}"
         )
