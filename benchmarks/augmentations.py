@@ -162,7 +162,9 @@ def _ours(setting: dict[str, Any]) -> Callable[[Any, Any], Any]:
 
     how = Augmentation(**{"shift": 0, **setting})
     epoch = tf.constant(0, tf.int64)
-    return lambda images, labels: batch.augmented(images, labels, draws.draw(BATCH, epoch=epoch, seed=0, how=how), how)
+    return lambda images, labels: batch.augmented(
+        images, labels, draws.draw(BATCH, epoch=epoch, seed=0, augmentation=how), how
+    )
 
 
 def _pair(ours: Callable[[Any, Any], Any], layer: Any, images: Any, labels: Any) -> dict[str, float]:

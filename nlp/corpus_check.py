@@ -1,4 +1,4 @@
-"""What a corpus is like before anything is learned from it."""
+"""A look at a corpus before anything is learned from it: sizes, repeated lines, markup, invalid bytes."""
 
 import re
 from collections import Counter
@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from nlp.corpora.lines import Corpus, Lines
+from nlp.corpora import Corpus, Lines
 from nlp.errors import DataError
-from nlp.tokenizers.tokenizer import Tokenizer
+from nlp.tokenizers import Tokenizer
 
 _MARKUP = re.compile(
     r"<[/!]?[A-Za-z][^<>\n]{0,80}>|&(?:#\d+|#x[0-9A-Fa-f]+|[A-Za-z]{2,8});|https?://\S+|\[\[|\]\]|\{\{|\}\}|={2,}"
@@ -22,7 +22,7 @@ _LITTLE_TEXT = 10_000
 
 @dataclass
 class _Part:
-    """What is counted of one part while its lines go by."""
+    """Counts of one part, made while its lines are read."""
 
     lines: int = 0
     empty: int = 0
@@ -42,11 +42,11 @@ class _Part:
 
 
 def check(corpus: Corpus, tokenizer: Tokenizer) -> dict[str, Any]:
-    """Counts and doubts about every part of a corpus, as JSON can hold them.
+    """Count and check every part of a corpus, and return the result as JSON can hold it.
 
-    Returns `name`, `tokenizer`, `parts` (for train, and validation and test where there are, a dictionary: see `_described`), `errors`
-    (what stops a run) and `warnings` (what to look at), both lists of sentences. Reads all text once; a set of line hashes and the
-    counts of the words are in memory.
+    Returns `name`, `tokenizer`, `parts` (a dictionary for each of train, validation and test that there is: see `_described`), `errors`
+    (which stop a run) and `warnings` (to look at), both lists of sentences. Reads all text once; a set of line hashes and the counts of
+    the words are in memory.
     """
     found: dict[str, dict[str, Any]] = {}
     errors: list[str] = []
@@ -84,7 +84,7 @@ def _measured(lines: Lines, tokenizer: Tokenizer, train: _Part | None) -> _Part:
 
 
 def _watched(lines: Lines, part: _Part, train: _Part | None) -> Iterator[str]:
-    """The same lines, counted."""
+    """Yield the lines, and count them in `part`."""
     for line in lines:
         part.lines += 1
         part.characters += len(line)
@@ -138,7 +138,7 @@ def _errors(name: str, part: _Part, lines: Lines, *, strict: bool) -> list[str]:
     errors = [f"{name}: {part.problem}"] if part.problem else []
     if strict and lines.replaced:
         errors.append(
-            f"{name}: {_many(lines.replaced, 'line')} not UTF-8, first {lines.replacements[0]}; mend them, or use --errors replace"
+            f"{name}: {_many(lines.replaced, 'line')} not UTF-8, first {lines.replacements[0]}; correct them, or use --errors replace"
         )
     if not part.words and not part.problem:
         errors.append(f"{name}: no words in {_many(part.lines, 'line')}; is this the tokenizer for this text?")
@@ -146,7 +146,7 @@ def _errors(name: str, part: _Part, lines: Lines, *, strict: bool) -> list[str]:
 
 
 def _warnings(name: str, found: dict[str, Any], *, strict: bool, sentences: bool) -> list[str]:
-    """What may be wrong with the text; sentences: whether the tokenizer's words are words."""
+    """List what may be wrong with the text; sentences: whether lines are sentences of words (and not of characters)."""
     filled = found["lines"] - found["empty_lines"]
     doubts = [
         (len(found["skipped"]), f"{_many(len(found['skipped']), 'file')} not used, or not to the end"),
@@ -156,7 +156,7 @@ def _warnings(name: str, found: dict[str, Any], *, strict: bool, sentences: bool
         ),
         (
             found["duplicate_lines"] * 20 > filled,
-            f"{_many(found['duplicate_lines'], 'line')} of {filled} had been there before",
+            f"{_many(found['duplicate_lines'], 'line')} of {filled} repeated",
         ),
         (
             found.get("lines_in_training"),
@@ -172,7 +172,7 @@ def _warnings(name: str, found: dict[str, Any], *, strict: bool, sentences: bool
         ),
         (
             sentences and found["longest_sentence"] > _LONG_SENTENCE,
-            f"a sentence of {found['longest_sentence']} words; is a sentence a line here? word2vec cuts at {_LONG_SENTENCE}",
+            f"a sentence of {found['longest_sentence']} words; is there one sentence per line? word2vec cuts at {_LONG_SENTENCE}",
         ),
         (
             name == "train" and 0 < found["words"] < _LITTLE_TEXT,

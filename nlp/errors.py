@@ -1,4 +1,4 @@
-"""What the user's text can be wrong in."""
+"""The error that a user's text can cause."""
 
 
 class DataError(ValueError):

@@ -1,4 +1,4 @@
-"""N-gram language models: count a text, smooth the counts, ask the model. The parts are in `nlp.ngrams`; this is what one uses of them.
+"""N-gram language models: count a text, smooth the counts, ask the model. The public face of `nlp.ngrams`.
 
 ids, vocabulary = vocabulary.encode(tokenizer.normalise(lines))
 model = ngram.estimate(ids, vocabulary, order=3)
@@ -54,17 +54,17 @@ def estimate(
     progress: Callable[[float], None] | None = None,
     **smoothing: Unpack[Smoothing],
 ) -> NGramModel:
-    """A model of a text: `smooth` of its counts.
+    """Estimate a model of a text: `smooth` of its counts.
 
-    ids: int32 (t,) as `vocabulary.encode` lays them out; memory, folder, progress and errors as in `count`. The estimate
-    that follows takes about as much memory as the tables again.
+    ids: int32 (t,) as `vocabulary.encode` lays them out; memory, folder, progress and errors as in `count`. Estimating
+    takes about as much memory again as the tables.
     """
     counts = count(ids, vocabulary_size=len(vocabulary), order=order, memory=memory, folder=folder, progress=progress)
     return smooth(counts, vocabulary, **smoothing)
 
 
 def read(path: Path) -> NGramModel:
-    """A model from a file of `write`, or from any ARPA file. Raises DataError for what is no such file."""
+    """Read a model from a file of `write`, or from any ARPA file. Raises DataError for other files."""
     return files.read(path) if path.suffix == ".npz" else arpa.read(path)
 
 

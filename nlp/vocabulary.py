@@ -11,15 +11,15 @@ from numpy.typing import NDArray
 from nlp.errors import DataError
 
 UNK, BOS, EOS = "<unk>", "<s>", "</s>"
-"""Any word outside the vocabulary, begin and end of a sentence."""
+"""Any word outside the vocabulary, the begin and the end of a sentence."""
 UNK_ID, BOS_ID, EOS_ID = 0, 1, 2
 
 _PIECE = 1 << 20
-"""Characters whose words are Python strings at one time: a sentence of 50 MB would else be ten million of them."""
+"""Characters whose words are Python strings at one time: otherwise a sentence of 50 MB would be ten million of them."""
 
 
 class Vocabulary:
-    """Words by id (`words`) and ids by word (`index`); ids 0, 1, 2 are `<unk>`, `<s>`, `</s>`, the rest in order of first appearance."""
+    """Words by id (`words`) and ids by word (`index`); ids 0, 1, 2 are `<unk>`, `<s>`, `</s>`, others in order of first appearance."""
 
     def __init__(self, words: Sequence[str]) -> None:
         """words: all of them, the three special ones first."""
@@ -30,20 +30,20 @@ class Vocabulary:
         return len(self.words)
 
     def encode(self, chunks: Iterable[str]) -> NDArray[np.int32]:
-        """Text as `encode` lays it out: flat int32 ids, a word outside the vocabulary as 0; empty for no text."""
+        """Encode text as the function `encode` does: flat int32 ids, a word outside the vocabulary as 0; empty for no text."""
         return _flat(chunks, _Closed(self.index), None)
 
     def ids(self, words: Iterable[str]) -> NDArray[np.int32]:
-        """Id of each word, int32 (n,); 0 outside the vocabulary."""
+        """Look up the id of each word, int32 (n,); 0 outside the vocabulary."""
         return np.fromiter((self.index.get(word, UNK_ID) for word in words), np.int32)
 
 
 def encode(chunks: Iterable[str], *, folder: Path | None = None) -> tuple[NDArray[np.int32], Vocabulary]:
-    """Text as flat int32 ids, `<s> w ... </s> <s> w ... </s>`, and its vocabulary in order of first appearance.
+    """Encode text as flat int32 ids, `<s> w ... </s> <s> w ... </s>`, and return its vocabulary in order of first appearance.
 
-    chunks: what `tokenizers.Tokenizer.normalise` gives: a sentence a line, words separated by one space, none of them `<s>`,
+    chunks: as `tokenizers.Tokenizer.normalise` gives them: one sentence per line, words separated by one space, none of them `<s>`,
         `</s>` or `<unk>`; every chunk ends with a line's end.
-    folder: the ids are a memory map of a new file there (4 bytes a word); in memory when absent.
+    folder: the ids are a memory map of a new file there (4 bytes per word); in memory when absent.
 
     Raises DataError for a text without a sentence.
     """
@@ -51,8 +51,8 @@ def encode(chunks: Iterable[str], *, folder: Path | None = None) -> tuple[NDArra
     ids = _flat(chunks, index, folder)
     if not len(ids):
         raise DataError(
-            "the text holds no sentence; expected at least one line of words. Are the sentences shorter than"
-            " --shortest-sentence, or has the tokenizer no words in this script?"
+            "the text holds no sentence; expected at least one line of words. The sentences may be shorter than"
+            " --shortest-sentence, or the tokenizer may not know this script; try --tokenizer characters"
         )
     return ids, Vocabulary(list(index))
 
@@ -60,9 +60,9 @@ def encode(chunks: Iterable[str], *, folder: Path | None = None) -> tuple[NDArra
 def limit(
     ids: NDArray[np.int32], vocabulary: Vocabulary, *, most: int | None, min_count: int, folder: Path | None = None
 ) -> tuple[NDArray[np.int32], Vocabulary]:
-    """The text with its rarer words as `<unk>`, and the smaller vocabulary, still in order of first appearance.
+    """Replace rarer words by `<unk>`, and return the text with the smaller vocabulary, still in order of first appearance.
 
-    most: so many words are kept beside the three special ones, the most frequent; of equal ones the earliest. All when absent.
+    most: how many of the most frequent words are kept beside the three special ones; of equal ones the earliest. All when absent.
     min_count: words that occur less often are dropped.
     folder: as in `encode`.
 

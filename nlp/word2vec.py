@@ -1,7 +1,7 @@
-"""word2vec: a vector for every frequent word, so that words of like use lie near each other (Mikolov et al., 2013).
+"""word2vec: a vector for every frequent word, so that words that are used alike lie near each other (Mikolov et al., 2013).
 
-Two engines behind one function, gensim and our own in Keras; both give gensim's KeyedVectors with the attribute "count". What else a user
-of word vectors needs is here under short names.
+Two engines behind one function, gensim and our own in Keras; both give gensim's KeyedVectors with the attribute "count". The public face
+of `nlp.embeddings`.
 """
 
 from collections.abc import Callable, Iterator
@@ -85,7 +85,7 @@ def train(
 
 
 def _chunks(text: Path) -> Iterator[str]:
-    """Pieces of whole lines, about 1 MiB each."""
+    """Yield pieces of whole lines, about 1 MiB each."""
     try:
         with text.open(encoding="utf-8", newline="\n") as file:
             while lines := file.readlines(_CHUNK):

@@ -1,6 +1,5 @@
 """Image classifiers: networks from pixels (0 to 255) to logits; small ones of our own and the backbones of keras.applications."""
 
-import difflib
 from collections.abc import Callable
 from typing import Any
 
@@ -8,6 +7,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from vision import spelling
 from vision.datasets.labelled import Examples
 from vision.networks.airbench import PatchWhitening, airbench, patched
 from vision.networks.alexnet import alexnet
@@ -43,7 +43,7 @@ def build(name: str, shape: Shape, *, classes: int, seed: int, depth: int | None
     """Build an untrained network, named `name`.
 
     Input: (batch, height, width, 3), 0 to 255. Output: logits float32 (batch, classes), of a layer named "logits". `seed` fixes the
-    new weights. A backbone is one nested layer named "backbone", behind its own preprocessing; global average pooling and dropout
+    new weights. A backbone is one nested layer named `backbones.LAYER`, behind its own preprocessing; global average pooling and dropout
     follow. depth: layers of resnet, 6n + 2. Raises ValueError for an unknown name (the nearest ones are offered, nothing is guessed),
     for a depth that the network does not have, and for images below a backbone's smallest size.
     """
@@ -81,8 +81,7 @@ def probabilities(model: keras.Model, batches: Any) -> NDArray[np.float32]:
 
 
 def _known(name: str) -> str:
-    plain = {known.lower(): known for known in NAMES}
-    nearest = [plain[found] for found in difflib.get_close_matches(name.lower(), plain, n=3, cutoff=0.5)]
+    nearest = spelling.nearest(name, NAMES, least=0.5)
     hint = f"nearest: {', '.join(nearest)}; " if nearest else ""
     return f"{hint}known models: {', '.join(BUILDERS)}, and those of keras.applications, such as MobileNetV2"
 

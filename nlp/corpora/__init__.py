@@ -1,1 +1,5 @@
-"""Text as streamed lines, from plain or compressed files."""
+"""Text to learn from, as lines that are read as often as needed: `read` finds it, `split` divides it."""
+
+from nlp.corpora.lines import BUILT_IN, Corpus, Errors, Lines, read, split
+
+__all__ = ["BUILT_IN", "Corpus", "Errors", "Lines", "read", "split"]

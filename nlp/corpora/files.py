@@ -20,7 +20,7 @@ _PACKED: dict[str, tuple[bytes, Callable[[Path], object]]] = {
     ".bz2": (b"BZh", bz2.open),
 }
 
-# What people hand over by mistake; the longest first where one begins another.
+# Files that people give by mistake; the longest first where one begins another.
 _NO_TEXT: dict[bytes, str] = {
     b"\xff\xfe\0\0": "UTF-32 text",
     b"\0\0\xfe\xff": "UTF-32 text",
@@ -65,7 +65,7 @@ class Invalid(NamedTuple):
     offset: int
     """Position in the unpacked file, from 1."""
     value: int
-    """The first byte that fits nowhere."""
+    """The first byte that is not valid."""
 
     def __str__(self) -> str:
         return f"{self.name}, line {self.line}, byte {self.byte} (byte {self.offset} of the file): 0x{self.value:02x}"
@@ -73,18 +73,18 @@ class Invalid(NamedTuple):
 
 @dataclass(frozen=True)
 class TextFile:
-    """A file that holds UTF-8 text by its first bytes."""
+    """A file whose first bytes are UTF-8 text."""
 
     path: Path
     name: str
-    """As messages call it."""
+    """Its name in messages."""
     old_mac: bool
     """Whether its lines end in carriage returns alone."""
 
     def lines(self, replaced: Callable[[Invalid], None] | None) -> Iterator[str]:
-        """The lines without their ends; where bytes are not UTF-8, `replaced` hears of it, or DataError is raised when absent.
+        """Yield the lines without their ends; bytes that are not UTF-8 are replaced and reported to `replaced`.
 
-        Raises UnusableError where the packed data is corrupt.
+        Raises DataError for such bytes when `replaced` is None, UnusableError where the packed data is corrupt.
         """
         offset = 0
         for number, line in enumerate(self._raw(), 1):
@@ -94,7 +94,7 @@ class TextFile:
                 found = Invalid(self.name, number, error.start + 1, offset + error.start + 1, line[error.start])
                 if replaced is None:
                     raise DataError(
-                        f"{found} is not UTF-8; mend the text, or use --errors replace to put U+FFFD there"
+                        f"{found} is not UTF-8; correct the text, or use --errors replace to put U+FFFD there"
                     ) from None
                 replaced(found)
                 text = line.decode(errors="replace")
@@ -119,13 +119,10 @@ _CORRUPT = (OSError, EOFError, lzma.LZMAError, zlib.error)
 
 
 def probe(path: Path, name: str) -> TextFile:
-    """The file, if its first bytes are text.
-
-    Raises UnusableError that says what it is instead.
-    """
+    """Return the file if its first bytes are text; else raise UnusableError that names what they are."""
     if not path.is_file():
         raise UnusableError(
-            f"{name} is {'no regular file' if path.exists() else 'missing (or a broken link)'}; expected text"
+            f"{name} is {'not a regular file' if path.exists() else 'missing (or a broken link)'}; expected text"
         )
     try:
         with _unpacked(path) as stream:
@@ -142,33 +139,33 @@ def probe(path: Path, name: str) -> TextFile:
 
 
 def _unpacked(path: Path) -> BinaryIO:
-    """The file's bytes, unpacked by what its content says."""
+    """Open the file, unpacked by what its first bytes are."""
     with path.open("rb") as file:
         start = file.read(6)
     for suffix, (magic, unpack) in _PACKED.items():
         if start.startswith(magic):
             return cast(BinaryIO, unpack(path))
         if start and path.suffix == suffix:
-            raise EOFError(f"it is named {suffix}, but its content is not compressed so")
+            raise EOFError(f"it is named {suffix}, but its content is not in that format")
     return path.open("rb")
 
 
 def _kind(head: bytes) -> str | None:
-    """What the bytes are instead of text; None for text."""
+    """Name what the bytes are instead of text; None for text."""
     for magic, kind in _NO_TEXT.items():
         if head.startswith(magic):
             return kind
     if head[257:262] == b"ustar":
         return "a tar archive"
-    # A single zero byte is a space to KenLM; many control characters are no text.
+    # A single zero byte is a space to KenLM; many control characters are not text.
     control = len(head) - len(head.translate(None, _CONTROL))
     if control > max(1, len(head) // 20):
-        return f"binary data ({control} control characters in its first {len(head)} bytes; UTF-16 without a mark looks so too)"
+        return f"binary data ({control} control characters in its first {len(head)} bytes, as in UTF-16 without a mark)"
     return None
 
 
 def _split_at_returns(stream: BinaryIO) -> Iterator[bytes]:
-    """Lines that end in a carriage return (or, should there be some, in a line feed)."""
+    """Yield lines that end in a carriage return (or, where there are some, in a line feed)."""
     rest: list[bytes] = []
     while block := stream.read(_BLOCK):
         first, *others = block.replace(b"\n", b"\r").split(b"\r")

@@ -1,4 +1,4 @@
-"""Text to learn from: a built-in corpus, a file or a folder, as lines that are read as often as needed and never held all at once."""
+"""Text to learn from: a built-in corpus, a file or a folder, as lines that are read as often as needed and never all held in memory."""
 
 import hashlib
 import re
@@ -26,15 +26,15 @@ _PARTS = {
 
 @dataclass(frozen=True)
 class _Part:
-    """A share of the lines, by a number in [0, 1) for each text."""
+    """A share of the lines, chosen by a number in [0, 1) for each text."""
 
     key: bytes
     low: float
     high: float
 
     def holds(self, line: str, number: int) -> bool:
-        """Whether the line falls here: equal lines do so together, blank ones (that would all be in one part) by their number."""
-        # A cryptographic hash, so that no regularity of the text shows in the parts.
+        """Whether this part has the line: equal lines are in one part; blank ones are spread by their number."""
+        # A cryptographic hash, so that no regularity of the text is visible in the parts.
         digest = hashlib.blake2b(
             (line if line.strip() else f"\0{number}").encode(), digest_size=6, key=self.key
         ).digest()
@@ -42,12 +42,12 @@ class _Part:
 
 
 class Lines:
-    """The lines of some text files without their ends, as often as asked."""
+    """The lines of some text files without their ends; can be read again and again."""
 
     names: tuple[str, ...]
     """The files."""
     errors: Errors
-    """What becomes of bytes that are not UTF-8: `strict` raises DataError, `replace` puts U+FFFD there."""
+    """How bytes that are not UTF-8 are treated: `strict` raises DataError, `replace` puts U+FFFD there."""
     replaced: int
     """Lines of the last iteration in which bytes that are not UTF-8 were replaced by U+FFFD."""
     replacements: list[Invalid]
@@ -64,9 +64,9 @@ class Lines:
         skipped: Sequence[tuple[str, str]] = (),
         folder: bool = False,
     ) -> None:
-        """files: at least one; most: so many lines only; folder: a corrupt file among others is skipped, not an error.
+        """files: at least one; most: the first so many lines only; folder: a corrupt file among others is skipped, not an error.
 
-        skipped: what is known to be left out already.
+        skipped: files that are left out already.
         """
         self.names = tuple(file.name for file in files)
         self.errors = errors
@@ -83,25 +83,25 @@ class Lines:
         return (line for _, _, line in self._placed())
 
     def place(self, number: int) -> str:
-        """File and line, as messages name them, of the line that comes as this one, from 1; reads up to there again."""
+        """Name file and line of the line with this number, from 1, for messages; reads up to there again."""
         name, line, _ = next(islice(self.tolerant()._placed(), number - 1, None))
         return f"{name}, line {line}"
 
     def part(self, seed: int, low: float, high: float) -> "Lines":
-        """Those of the lines whose place between 0 and 1, which seed and text decide, is at least low and below high."""
+        """Select the lines whose number in [0, 1), a function of seed and text, is at least low and below high."""
         lines = copy(self)
-        # A part of a part is drawn anew: by the same places it would be all or nothing.
+        # A part of a part is drawn anew: with the same numbers it would be all or nothing.
         lines._parts = (*self._parts, _Part(f"{seed} {len(self._parts)}".encode(), low, high))
         return lines
 
     def tolerant(self) -> "Lines":
-        """The same lines with U+FFFD for what is not UTF-8."""
+        """Return the same lines, with U+FFFD for bytes that are not UTF-8."""
         lines = copy(self)
         lines.errors = "replace"
         return lines
 
     def _placed(self) -> Iterator[tuple[str, int, str]]:
-        """Of every line: file, number in it from 1, text."""
+        """Yield file, number (from 1) and text of every line."""
         self.replaced = 0
         self.replacements = []
         self.skipped = list(self._known)
@@ -136,7 +136,7 @@ class Lines:
 
 @dataclass(frozen=True)
 class Corpus:
-    """What to learn from, and held-out text where the data brings it."""
+    """Training text, and held-out text where the data has some."""
 
     name: str
     """The built-in name, or that of the file or folder."""
@@ -163,16 +163,16 @@ def read(
     test: Path | None = None,
     most: int | None = None,
 ) -> Corpus:
-    """A corpus by name or path.
+    """Find a corpus by its name or path.
 
     data: `lee` (a file of that name is `./lee`), a text file (plain, .gz, .xz, .bz2) or a folder. A folder's files with train, valid
         (val, dev) or test in their names or in those of their folders are those parts; where none has train, the others are the
         training text, sorted by name.
-    errors: what becomes of bytes that are not UTF-8: `strict` names them, `replace` puts U+FFFD there.
+    errors: how bytes that are not UTF-8 are treated: `strict` raises DataError that names them, `replace` puts U+FFFD there.
     validation, test: held-out files or folders, in place of the folder's own.
     most: of each part, the first so many lines only.
 
-    Raises DataError when there is no text, or a file is none. In a folder with usable files the others are listed in `Lines.skipped`.
+    Raises DataError when there is no text, or a file is not text. In a folder with usable files the others are listed in `Lines.skipped`.
     """
     if errors not in get_args(Errors):
         raise ValueError(f"errors is '{errors}'; expected one of {', '.join(get_args(Errors))}")
@@ -190,11 +190,11 @@ def read(
 def split(
     lines: Lines, *, seed: int, shares: tuple[float, float, float] = (0.6, 0.2, 0.2)
 ) -> tuple[Lines, Lines, Lines]:
-    """Training, validation and test lines; seed and the line's text decide, so that equal lines are in the same part.
+    """Split into training, validation and test lines by seed and text, so that equal lines are in the same part.
 
     shares: of the three, 0 to 1, together 1; a part of share 0 is empty.
 
-    Raises DataError when another part has no line that is not blank.
+    Raises DataError when a part with a share has only blank lines.
     """
     if min(shares) < 0 or abs(sum(shares) - 1) > 1e-9:
         raise ValueError(f"shares are {shares}; expected three numbers of 0 or more that sum to 1")
@@ -213,7 +213,7 @@ def split(
 
 
 def _lee() -> Path:
-    """The excerpt of the Lee news corpus that gensim brings."""
+    """Find the excerpt of the Lee news corpus that comes with gensim."""
     try:
         from gensim.test.utils import datapath
     except ImportError as error:
@@ -247,7 +247,7 @@ def _held_out(path: Path, *, errors: Errors, most: int | None) -> Lines:
 
 
 def _folder_parts(folder: Path, *, errors: Errors, most: int | None) -> dict[str, Lines]:
-    """Training and held-out lines of a folder by the names of its files."""
+    """Assign the files of a folder to training and held-out text by their names."""
     named: dict[str, list[Path]] = {"train": [], "validation": [], "test": [], "": []}
     files = _text_files(folder)
     for path in files:
@@ -268,13 +268,13 @@ def _folder_parts(folder: Path, *, errors: Errors, most: int | None) -> dict[str
 
 
 def _text_files(folder: Path) -> list[Path]:
-    """Everything but hidden files and folders, sorted by name."""
+    """List everything but hidden files and folders, sorted by name."""
     found = (path for path in folder.rglob("*") if not path.is_dir())
     return sorted(path for path in found if not any(name.startswith(".") for name in path.relative_to(folder).parts))
 
 
 def _part(path: Path) -> str:
-    """train, validation, test or nothing, by the words in the names of file and folders, the file's own first."""
+    """Return train, validation, test or nothing, by the words in the names of file and folders, the file's own first."""
     for name in reversed(path.parts):
         for word in re.split(r"[._-]", name.lower()):
             for part, pattern in _PARTS.items():

@@ -1,1 +1,1 @@
-"""The parts of `nlp.word2vec`: the two engines, phrases, evaluation, files and the served graph."""
+"""The parts of `nlp.word2vec`: the two engines, phrases, evaluation, files, signatures and their proofs."""

@@ -1,4 +1,4 @@
-"""Analogies: a is to b as c is to whom, answered by 3CosAdd and counted by section."""
+"""Analogies, `a is to b as c is to d`: answered by 3CosAdd and counted by section."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from nlp.embeddings import lookup
 from nlp.errors import DataError
 
 RESTRICTED = 30_000
-"""Most frequent words that the protocol "top30k" knows, as in word2vec's demonstration (compute-accuracy 30000)."""
+"""Most frequent words in the protocol "top30k", as in word2vec's demonstration (compute-accuracy 30000)."""
 _CELLS = 1 << 24
 """Similarities held at once: 64 MiB."""
 
@@ -27,7 +27,7 @@ class Section:
 
     name: str
     accuracy: float | None
-    """Share of the n that is right, 0 to 1; None where n is 0."""
+    """Share of the n questions answered rightly, 0 to 1; None where n is 0."""
     correct: int
     n: int
     """Questions asked: all four words have a vector (and are frequent enough for the protocol)."""
@@ -39,17 +39,17 @@ class Section:
 
 @dataclass(frozen=True, kw_only=True)
 class Analogies:
-    """What came of them."""
+    """The figures of a list of analogies."""
 
     total: Section
     sections: list[Section]
 
 
 def analogies(vectors: KeyedVectors, questions: Path, protocol: Literal["top30k", "full"] = "top30k") -> Analogies:
-    """Share of analogies answered rightly: the word nearest to b - a + c (unit vectors) that is none of the three is the fourth.
+    """Count analogies answered rightly: of all words but a, b and c, d is the nearest to b - a + c (unit vectors).
 
-    questions: UTF-8 lines of four words; a line ": name" begins a section. protocol: "top30k" knows the 30,000 most frequent words
-    only, both in questions and as answers; "full" knows all. Case does not matter; of several spellings the most frequent is asked for.
+    questions: UTF-8 lines of four words; a line ": name" begins a section. protocol: "top30k" takes the 30,000 most frequent words
+    only, both in questions and as answers; "full" takes all. Case does not matter; of several spellings the most frequent is asked for.
     Raises DataError for another format. (The figures of gensim's evaluate_word_analogies, many questions at a time.)
     """
     words = vectors.index_to_key[: RESTRICTED if protocol == "top30k" else None]
@@ -67,7 +67,7 @@ def analogies(vectors: KeyedVectors, questions: Path, protocol: Literal["top30k"
 
 
 def _correct(unit: NDArray[np.float32], asked: Sequence[Question], spellings: dict[str, list[int]]) -> int:
-    """How many are answered rightly."""
+    """Count the questions answered rightly."""
     correct, rows = 0, max(1, _CELLS // len(unit))
     for start in range(0, len(asked), rows):
         part = asked[start : start + rows]
@@ -93,7 +93,7 @@ def _section(name: str, *, correct: int, n: int, oov: int) -> Section:
 
 
 def _read(path: Path) -> list[tuple[str, list[Question]]]:
-    """Sections and their questions in capitals."""
+    """Read sections and their questions in capitals."""
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:

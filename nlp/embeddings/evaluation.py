@@ -1,4 +1,4 @@
-"""How good word vectors are: similarity of word pairs against people's judgement, and analogies."""
+"""The quality of word vectors: similarity of word pairs against people's judgement, and analogies."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,33 +15,33 @@ from nlp.errors import DataError
 __all__ = ["BUILT_IN", "Analogies", "Section", "Similarity", "analogies", "built_in", "similarity"]
 
 BUILT_IN = {"wordsim353": "wordsim353.tsv", "simlex999": "simlex999.txt", "questions": "questions-words.txt"}
-"""What gensim brings: WordSim-353 (Finkelstein et al., 2002), SimLex-999 (Hill et al., 2015) and Mikolov's 19,544 analogies."""
+"""Lists that come with gensim: WordSim-353 (Finkelstein et al., 2002), SimLex-999 (Hill et al., 2015) and Mikolov's 19,544 analogies."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Similarity:
-    """How well cosines rank word pairs."""
+    """Agreement of cosines with people's judgement of word pairs."""
 
     spearman: float | None
-    """Rank correlation with people's judgement, -1 to 1; None where there is none, see `note`."""
+    """Rank correlation, -1 to 1; None where it is not defined, see `note`."""
     pearson: float | None
     n: int
-    """Pairs judged: both words have a vector."""
+    """Pairs that count: both words have a vector."""
     oov: int
     """Pairs left out: a word has no vector."""
     oov_share: float
     """oov of all pairs, 0 to 1."""
     note: str
-    """Why there is no correlation; else empty."""
+    """The reason where there is no correlation; else empty."""
 
 
 def built_in(name: str) -> Path:
-    """File of a set that gensim brings, a key of BUILT_IN."""
+    """Return the file of a list that comes with gensim, a key of BUILT_IN."""
     return Path(datapath(BUILT_IN[name]))
 
 
 def similarity(vectors: KeyedVectors, pairs: Path) -> Similarity:
-    """Correlation of the cosines with people's judgement. Case does not matter; of several spellings the most frequent counts.
+    """Correlate the cosines with people's judgement. Case does not matter; of several spellings the most frequent counts.
 
     pairs: UTF-8 lines "word TAB word TAB number"; # begins a comment, and the first line may name the three columns. Raises DataError for
     another format. (The figures of gensim's evaluate_word_pairs, which fails where fewer than two pairs are known.)
@@ -64,16 +64,16 @@ def similarity(vectors: KeyedVectors, pairs: Path) -> Similarity:
 
 
 def _note(every: int, judged: list[float], cosines: list[float]) -> str:
-    """Why there is no correlation, if so."""
+    """Name the reason why there is no correlation, if there is none."""
     if len(judged) < 2:
-        return f"no correlation: of {every} pairs {len(judged)} have both words in the vocabulary, and it takes two"
+        return f"no correlation: of {every} pairs {len(judged)} have both words in the vocabulary, and two are needed"
     if min(judged) == max(judged) or min(cosines) == max(cosines):
-        return f"no correlation: the {len(judged)} pairs of known words are all alike"
+        return f"no correlation: the {len(judged)} pairs of known words all have the same value"
     return ""
 
 
 def _pairs(path: Path) -> list[tuple[str, str, float]]:
-    """Words in capitals, and how alike people find them."""
+    """Read the pairs: words in capitals, and how similar people find them."""
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
@@ -94,7 +94,7 @@ def _pair(line: str, path: Path, number: int) -> tuple[str, str, float]:
 
 
 def _is_header(line: str) -> bool:
-    """Whether it names three columns."""
+    """Whether the line names three columns."""
     *words, last = line.split("\t")
     try:
         float(last)

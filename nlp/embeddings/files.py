@@ -21,17 +21,17 @@ TEXT, BINARY, KEYED = (".txt", ".vec"), (".bin",), (".kv",)
 _BLOCK = 1 << 20
 _MOST_DIMENSIONS = 1_000_000
 _LONGEST_WORD = 10_000
-"""Bytes; more without a space is no word2vec file."""
+"""Bytes; a longer stretch without a space does not occur in a word2vec file."""
 
 Row = tuple[str, bytes, NDArray[np.float32]]
 """Where in the file (for messages), the word, and its vector."""
 
 
 def read(path: Path) -> KeyedVectors:
-    """The vectors of a file, its format told by its name.
+    """Read the vectors of a file, in the format of its name.
 
     A .kv file is a pickle, which can run code: open only those from a source you trust. The word2vec formats hold no counts. Raises
-    DataError that says where the file is broken.
+    DataError that names the place where the file is broken.
     """
     suffix = _suffix(path)
     try:
@@ -46,7 +46,7 @@ def read(path: Path) -> KeyedVectors:
 
 
 def write(path: Path, vectors: KeyedVectors) -> None:
-    """Write the vectors, in the format that the name tells; atomic. Raises DataError for a word that the format cannot hold."""
+    """Write the vectors, in the format of the name; atomic. Raises DataError for a word that the format cannot hold."""
     suffix = _suffix(path)
     temporary = path.with_name(f".tmp-{path.name}")
     try:
@@ -63,7 +63,7 @@ def write(path: Path, vectors: KeyedVectors) -> None:
 
 
 def _check_words(vectors: KeyedVectors) -> None:
-    """Raise for words that word2vec's formats cannot hold."""
+    """Raise DataError for words that word2vec's formats cannot hold."""
     for word in vectors.index_to_key:
         if not word or set(word) & set(" \n\r\t"):
             raise DataError(
@@ -81,12 +81,12 @@ def _suffix(path: Path) -> str:
         return name.suffix
     endings = ", ".join(TEXT + BINARY)
     raise DataError(
-        f"{path} has no name that tells its format; expected one of {endings} (also with .gz) or {KEYED[0]}"
+        f"the name of {path} does not tell its format; expected one of {endings} (also with .gz) or {KEYED[0]}"
     )
 
 
 def _header(file: BinaryIO, path: Path) -> tuple[int, int]:
-    """Words and dimensions, from the first line."""
+    """Read the numbers of words and dimensions from the first line."""
     line = file.readline(100).removeprefix(codecs.BOM_UTF8)
     if not line:
         raise DataError(f"{path} is empty; expected word vectors that begin with a line 'words dimensions'")
@@ -104,7 +104,7 @@ def _header(file: BinaryIO, path: Path) -> tuple[int, int]:
 
 
 def _gather(rows: Iterator[Row], path: Path, *, size: int) -> KeyedVectors:
-    """Check the rows and put them together."""
+    """Check and join the rows."""
     found: dict[str, int] = {}
     parts: list[NDArray[np.float32]] = []
     for where, content, row in rows:
@@ -118,7 +118,7 @@ def _gather(rows: Iterator[Row], path: Path, *, size: int) -> KeyedVectors:
         if not np.isfinite(row).all():
             raise DataError(f"{path}, {where}: the vector of {word!r} holds NaN or infinity; expected finite numbers")
         if len(found) == size:
-            raise DataError(f"{path} goes on at {where} after the {size} words that its first line promises")
+            raise DataError(f"{path} continues at {where} after the {size} words that its first line promises")
         found[word] = len(found) + 1
         parts.append(row)
     if len(found) < size:
@@ -131,7 +131,7 @@ def _text_rows(file: BinaryIO, path: Path, dimensions: int) -> Iterator[Row]:
         word, *values = line.rstrip(b" \r\n").split(b" ")
         where = f"line {number}"
         try:
-            with np.errstate(over="ignore"):  # too large a number becomes infinity, which is told below
+            with np.errstate(over="ignore"):  # too large a number becomes infinity, which is refused below
                 row = np.array(values, np.float64).astype(np.float32)
         except ValueError as error:
             raise DataError(f"{path}, {where}, {_not_numbers(values, dimensions)}") from error
@@ -145,7 +145,7 @@ def _text_rows(file: BinaryIO, path: Path, dimensions: int) -> Iterator[Row]:
 def _not_numbers(values: list[bytes], dimensions: int) -> str:
     wrong = next(value for value in values if not _is_number(value))
     if len(values) > dimensions and all(_is_number(value) for value in values[-dimensions:]):
-        return f"holds a word with a space ({wrong[:40]!r} stands where a number should); join its parts with _"
+        return f"holds a word with a space ({wrong[:40]!r} is where a number should be); join its parts with _"
     return f"holds {wrong[:40]!r} where a number should be; a binary file has to be named .bin"
 
 
@@ -158,7 +158,7 @@ def _is_number(text: bytes) -> bool:
 
 
 def _binary_rows(file: BinaryIO, path: Path, dimensions: int) -> Iterator[Row]:
-    """Each word, a space, and little-endian float32 values; word2vec.c ends them with a line feed, gensim does not."""
+    """Yield each word, followed by a space and little-endian float32 values; word2vec.c ends them with a line feed, gensim does not."""
     rest, length, number = b"", 4 * dimensions, 0
     while piece := file.read(max(_BLOCK, length)):
         rest, start = rest + piece, 0
@@ -174,7 +174,7 @@ def _binary_rows(file: BinaryIO, path: Path, dimensions: int) -> Iterator[Row]:
             )
     if rest.strip(b"\n"):
         raise DataError(
-            f"{path} is cut off or no binary file: {len(rest)} bytes after word {number} are no word with {dimensions} numbers"
+            f"{path} is cut off or not a binary file: {len(rest)} bytes after word {number} are not a word with {dimensions} numbers"
         )
 
 

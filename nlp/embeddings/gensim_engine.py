@@ -1,4 +1,4 @@
-"""word2vec trained by gensim: CBOW or skip-gram, with negative sampling or hierarchical softmax, an epoch at a time."""
+"""word2vec trained by gensim: CBOW or skip-gram, with negative sampling or hierarchical softmax, one epoch at a time."""
 
 import tempfile
 import time
@@ -21,12 +21,12 @@ from nlp.errors import DataError
 LEARNING_RATES = {"skip-gram": 0.025, "cbow": 0.05}
 """First learning rates of word2vec.c (gensim has 0.025 for both)."""
 _ABSURD = 10
-"""A loss of so many times that of chance is of vectors that grow without end."""
+"""A loss of so many times that of chance means that the vectors grow without end."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Settings:
-    """What decides the result; a state is continued only under the same."""
+    """The settings that decide the result; a state is continued only under equal ones."""
 
     architecture: str
     objective: str
@@ -43,7 +43,7 @@ class _Settings:
     """SHA-256 of the vocabulary and its counts."""
 
     def rate(self, epochs: float) -> float:
-        """Learning rate after so many epochs: falls evenly from the first to the last."""
+        """Return the learning rate after so many epochs: it falls evenly from the first to the last."""
         return self.learning_rate - (self.learning_rate - self.min_learning_rate) * epochs / self.epochs
 
 
@@ -90,7 +90,7 @@ def train(
 
 
 def vocabulary(counted: Counted, *, min_count: int, most: int | None) -> dict[str, int]:
-    """The words to learn and their counts, most frequent first. Raises DataError where fewer than two are left."""
+    """Select the words to learn, with their counts, most frequent first. Raises DataError where fewer than two are left."""
     kept = [(word, number) for word, number in counted.counts.items() if number >= min_count][:most]
     encoding.check_kept(
         len(kept),
@@ -103,7 +103,7 @@ def vocabulary(counted: Counted, *, min_count: int, most: int | None) -> dict[st
 
 
 def _model(settings: _Settings, counts: dict[str, int]) -> Word2Vec:
-    """An untrained model; the vocabulary is given, so that its order is ours."""
+    """Make an untrained model; it is given the vocabulary, so that the order is ours."""
     softmax = settings.objective == "hierarchical-softmax"
     model = Word2Vec(
         vector_size=settings.dimensions,
@@ -135,9 +135,9 @@ def _epochs(
     sample = _sample(model, settings, text)
     chance = _loss(model, sample)  # the output vectors are still zero
     rows = _restore(model, settings, state) if state is not None and state.exists() else []
-    hear = on_epoch or (lambda _: None)
+    report = on_epoch or (lambda _: None)
     for row in rows:
-        hear(row)
+        report(row)
     for epoch in range(len(rows), settings.epochs):
         started = time.perf_counter()
         model.train(
@@ -157,7 +157,7 @@ def _epochs(
             {
                 "epoch": epoch + 1,
                 "loss": reached,
-                # From a file gensim compares a worker's own sentences with all: each comes down this far only within an epoch.
+                # From a file gensim compares a worker's own sentences with all: each rate falls only this far within an epoch.
                 "learning_rate": settings.rate(epoch + 1 / (1 if model.hs else settings.workers)),
                 "words_per_second": counted.words / seconds,
                 "seconds": seconds,
@@ -165,15 +165,15 @@ def _epochs(
         )
         if state is not None:
             _save(model, settings, rows, state)
-        hear(rows[-1])
+        report(rows[-1])
     if not _outputs(model).any():
         raise DataError(encoding.NO_PAIR_DRAWN)
 
 
 def _source(model: Word2Vec, text: Path, counted: Counted) -> dict[str, Any]:
-    """The text as `Word2Vec.train` takes it: the file, which is the fastest."""
+    """Name the text as `Word2Vec.train` takes it: the file, which is fastest, where the results are reproducible."""
     if model.hs:
-        # From a file gensim 4.4's hierarchical softmax gives other vectors on every call, with one worker and a seed too.
+        # From a file gensim 4.4's hierarchical softmax gives other vectors on every call, even with one worker and a seed.
         return {"corpus_iterable": sentences.Sentences(text), "total_words": counted.words}
     return {"corpus_file": str(text), "total_examples": counted.lines, "total_words": counted.words}
 
@@ -199,7 +199,7 @@ def _loss(model: Word2Vec, sample: gensim_loss.Sample) -> float:
 
 
 def _outputs(model: Word2Vec) -> Any:
-    """The output vectors, zero before training."""
+    """Return the output vectors, zero before training."""
     return model.syn1 if model.hs else model.syn1neg
 
 
@@ -215,7 +215,7 @@ def _save(model: Word2Vec, settings: _Settings, rows: list[Row], path: Path) -> 
 
 
 def _restore(model: Word2Vec, settings: _Settings, path: Path) -> list[Row]:
-    """Put the model where the state left off; returns the rows of the epochs done."""
+    """Set the model to the state in the file; return the rows of its epochs."""
     arrays, rows = training_state.read(path, settings=asdict(settings))
     model.wv.vectors[:], _outputs(model)[:] = arrays["vectors"], arrays["outputs"]
     random = model.random.get_state(legacy=False)

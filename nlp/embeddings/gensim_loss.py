@@ -22,20 +22,20 @@ _LINE = 1 << 16
 
 @dataclass(frozen=True, kw_only=True)
 class Sample:
-    """Words to predict, drawn from the text."""
+    """Words to predict, drawn from the text, with their contexts."""
 
     targets: Integer
     """(n,): the word in the middle."""
     contexts: Integer
     """(n, c): words around it, V (no word) where there are fewer."""
     noise: Integer
-    """(n, k): words that are not there, drawn by count^0.75."""
+    """(n, k): random words, drawn by count^0.75."""
 
 
 def draw(
     text: Path, index: dict[str, int], counts: Integer, *, cbow: bool, window: int, negatives: int, seed: int
 ) -> Sample:
-    """A sample of the text; skip-gram has one context word a target, drawn as training draws it."""
+    """Draw a sample of the text; skip-gram has one context word per target, drawn as in training."""
     rng = np.random.default_rng(seed)
     targets, contexts = [], []
     for ids in _lines(text, index, rng):
@@ -57,7 +57,7 @@ def draw(
 
 
 def negative_sampling(sample: Sample, vectors: Float, outputs: Float) -> float:
-    """Mean over the sample of -ln s(u.h) - sum over noise of ln(1 - s(u'.h)), in nats (Mikolov et al., 2013, equation 4).
+    """Compute the mean over the sample of -ln s(u.h) - sum over noise of ln(1 - s(u'.h)), in nats (Mikolov et al., 2013, equation 4).
 
     vectors, outputs: float32 (V, d), input and output vectors; h is the mean of the context's. NaN for an empty sample.
     """
@@ -75,7 +75,7 @@ def negative_sampling(sample: Sample, vectors: Float, outputs: Float) -> float:
 
 
 def hierarchical_softmax(sample: Sample, vectors: Float, outputs: Float, codes: Any, points: Any) -> float:
-    """Mean over the sample of -ln p(target), p the product of the binary choices on its path in the Huffman tree, in nats.
+    """Compute the mean over the sample of -ln p(target), p the product of the binary choices on its path in the Huffman tree, in nats.
 
     codes, points: for each word, the choices (0 or 1) and the inner nodes, as gensim keeps them. NaN for an empty sample.
     """
@@ -88,14 +88,14 @@ def hierarchical_softmax(sample: Sample, vectors: Float, outputs: Float, codes: 
 
 
 def _hidden(sample: Sample, vectors: Float) -> Float:
-    """Mean vector of each context, (n, d)."""
+    """Compute the mean vector of each context, (n, d)."""
     padded = np.concatenate([vectors, np.zeros((1, vectors.shape[1]), np.float32)])
     sizes = (sample.contexts < len(vectors)).sum(axis=1, keepdims=True)
     return np.asarray(padded[sample.contexts].sum(axis=1) / np.maximum(sizes, 1), np.float32)
 
 
 def _lines(text: Path, index: dict[str, int], rng: np.random.Generator) -> list[list[int]]:
-    """Ids of the known words of lines at random places."""
+    """Read the ids of the known words of lines at random places."""
     size, found = text.stat().st_size, []
     with text.open("rb") as file:
         for place in rng.integers(0, size, _PLACES):

@@ -1,6 +1,6 @@
 """word2vec with negative sampling in Keras: skip-gram and CBOW.
 
-A step is a batch of text blocks (`blocks`), its gradients are matrix products (`negative_sampling`), and only the rows that it met move.
+A step is a batch of text blocks (`training_blocks`), its gradients are matrix products (`negative_sampling`), and only its rows move.
 """
 
 import contextlib
@@ -23,14 +23,14 @@ from nlp.errors import DataError
 ARCHITECTURES = {"skip-gram": negative_sampling.skip_gram, "cbow": negative_sampling.cbow}
 
 LEARNING_RATES = {"skip-gram": 0.05, "cbow": 0.1}
-"""What suits each: twice word2vec.c's, which the limit on a row's step allows."""
+"""Default for each architecture: twice word2vec.c's, which the limit on a row's step allows."""
 
 Row = dict[str, float]
 
 
 @dataclass(frozen=True, kw_only=True)
 class State:
-    """Where training stands after an epoch: all that a later call needs to go on as if it had not stopped."""
+    """The state of a training after an epoch: all that a later call needs to continue as if it had not stopped."""
 
     words: NDArray[np.float32]
     """(V, d): the vectors."""
@@ -61,11 +61,11 @@ class WordVectors(keras.Model):
         return self.words(ids)
 
     def state(self, epochs: int) -> State:
-        """A copy of the weights."""
+        """Copy the weights."""
         return State(words=self.words.embeddings.numpy(), contexts=self.contexts.embeddings.numpy(), epochs=epochs)
 
     def restore(self, state: State) -> None:
-        """Set the weights. Raises DataError where their shape is another."""
+        """Set the weights. Raises DataError for weights of another shape."""
         expected = tuple(self.words.embeddings.shape)
         if state.words.shape != expected or state.contexts.shape != expected:
             raise DataError(
@@ -83,10 +83,10 @@ class _Rates:
     first: float
     last: float
     words: int
-    """Of all epochs."""
+    """Words of all epochs."""
 
     def at(self, done: Any) -> NDArray[np.float32]:
-        """The rate after `done` words."""
+        """Return the rate after `done` words."""
         return (self.first - (self.first - self.last) * np.asarray(done) / self.words).astype(np.float32)
 
 
@@ -128,14 +128,14 @@ def train(
             row = _epoch(epoch, drawer, rates, steps, progress or _ignore)
             if on_epoch is not None:
                 on_epoch(model.state(epoch + 1), row)
-        # Zero until the first pair, in this process or in the one whose state it went on from.
+        # Zero until the first pair, in this process or in the one whose state was continued.
         if not np.any(model.contexts.embeddings.numpy()):
             raise DataError(encoding.NO_PAIR_DRAWN)
         return model.words.embeddings.numpy()
 
 
 def _steps(model: WordVectors, method: Method) -> Any:
-    """The compiled training: (blocks with a leading axis of steps, rates (steps,)) -> float64 (loss, pairs), summed."""
+    """Compile the training: (blocks with a leading axis of steps, rates (steps,)) -> float64 (loss, pairs), summed."""
     gradients, window = ARCHITECTURES[method.architecture], method.window
     words, contexts = model.words.embeddings.value, model.contexts.embeddings.value
 
@@ -161,7 +161,7 @@ def _steps(model: WordVectors, method: Method) -> Any:
 
 
 def _epoch(epoch: int, drawer: Drawer, rates: _Rates, steps: Any, progress: Callable[[float], None]) -> Row:
-    """Train once over the text; the epoch's row of the history."""
+    """Train once over the text; return the epoch's row of the history."""
     began = time.perf_counter()
     loss = pairs = 0.0
     words = len(drawer.encoded.ids)
@@ -187,7 +187,7 @@ def _ignore(share: float) -> None:
 
 
 def _check(encoded: Encoded) -> None:
-    """Raise where training could do nothing."""
+    """Raise DataError where there is nothing to learn from."""
     if not len(encoded.ids):
         raise DataError("the corpus holds no words; expected text with at least two different words")
     if np.diff(encoded.starts, append=len(encoded.ids)).max() < 2:

@@ -1,4 +1,4 @@
-"""Questions to word vectors: a word's vector, its neighbours, and a is to b as c is to whom; an unknown word is always an error."""
+"""Questions to word vectors: a word's vector, its neighbours, analogies and similarities; an unknown word is always an error."""
 
 import difflib
 from typing import Any
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from nlp.errors import DataError
 
 _SEARCHED = 20_000
-"""Most frequent words among which near spellings are looked for: difflib is slow."""
+"""Near spellings are looked for among so many of the most frequent words: difflib is slow."""
 _LONGEST = 60
 
 Answer = list[tuple[str, float]]
@@ -18,7 +18,7 @@ Answer = list[tuple[str, float]]
 
 
 def number(vectors: KeyedVectors, word: str) -> int:
-    """The word's row, 0 to V-1; spelled exactly so. Raises DataError that names near spellings."""
+    """Return the row of the word spelled exactly so, 0 to V-1. Raises DataError that names near spellings."""
     found: int | None = vectors.key_to_index.get(word)
     if found is not None:
         return found
@@ -32,19 +32,19 @@ def number(vectors: KeyedVectors, word: str) -> int:
 
 
 def vector(vectors: KeyedVectors, word: str) -> NDArray[np.float32]:
-    """The word's vector, float32 (d,). Raises DataError."""
+    """Return the word's vector, float32 (d,). Raises DataError."""
     row: NDArray[np.float32] = vectors.vectors[number(vectors, word)]
     return row
 
 
 def neighbours(vectors: KeyedVectors, word: str, k: int = 10) -> Answer:
-    """The k words nearest to `word` (fewer in a smaller vocabulary), itself left out. Raises DataError."""
+    """Find the k words nearest to `word` (fewer in a smaller vocabulary), without itself. Raises DataError."""
     at = number(vectors, word)
     return _nearest(vectors, unit(vectors.vectors[[at]])[0], [at], k)
 
 
 def analogy(vectors: KeyedVectors, a: str, b: str, c: str, k: int = 10) -> Answer:
-    """The analogy "a is to b as c is to whom": the k words nearest to b - a + c (unit vectors), the three left out. Raises DataError.
+    """Find the words that are to c as b is to a: the k nearest to b - a + c (unit vectors), without the three. Raises DataError.
 
     3CosAdd of Mikolov, Yih and Zweig (2013), Linguistic Regularities in Continuous Space Word Representations.
     """
@@ -54,13 +54,13 @@ def analogy(vectors: KeyedVectors, a: str, b: str, c: str, k: int = 10) -> Answe
 
 
 def similarity(vectors: KeyedVectors, word: str, other: str) -> float:
-    """Cosine of the angle between two words' vectors, -1 to 1; 0 where one is all zeros. Raises DataError."""
+    """Return the cosine of two words' vectors, -1 to 1; 0 where one is all zeros. Raises DataError."""
     one, two = unit(vectors.vectors[[number(vectors, word), number(vectors, other)]])
     return float(one @ two)
 
 
 def unit(rows: NDArray[Any]) -> NDArray[Any]:
-    """Rows (n, d) at length 1; a row of zeros stays so."""
+    """Scale rows (n, d) to length 1; a row of zeros stays so."""
     lengths = np.linalg.norm(rows, axis=1, keepdims=True)
     return np.asarray(np.divide(rows, lengths, out=np.zeros_like(rows), where=lengths > 0))
 
@@ -75,7 +75,7 @@ def _nearest(vectors: KeyedVectors, query: NDArray[Any], left_out: list[int], k:
 
 
 def _near(vectors: KeyedVectors, word: str) -> list[str]:
-    """Words of the vocabulary that are spelled alike, the same word in another case first."""
+    """List words of the vocabulary that are spelled alike, the same word in another case first."""
     cases = [form for form in (word.lower(), word.capitalize(), word.upper()) if form in vectors.key_to_index]
     alike = [] if len(word) > _LONGEST else difflib.get_close_matches(word.lower(), vectors.index_to_key[:_SEARCHED], 4)
     return list(dict.fromkeys(cases + alike))[:4]

@@ -1,6 +1,6 @@
 """The gradients of negative sampling (Mikolov et al. 2013, arXiv 1310.4546) for blocks of text, by hand and as matrix products.
 
-A row is fetched once for a block, not once for a pair; the negatives are shared by the pairs of a block (Ji et al. 2016, arXiv 1604.04661;
+A row is fetched once per block, not once per pair; the negatives are shared by the pairs of a block (Ji et al. 2016, arXiv 1604.04661;
 Ji et al. 2015, BlackOut, arXiv 1511.06909), and weighted so that the expected gradient is that of `negatives` draws for each pair.
 As in word2vec.c a negative that equals the pair's target does not count, skip-gram's input vector is the context word's, and CBOW's input
 is the mean of the context vectors, each of which receives the error undivided.
@@ -17,7 +17,7 @@ LIMIT = 2.0
 
 
 class Change(NamedTuple):
-    """What a step found for the rows of one table; a row may occur many times: its entries add up."""
+    """The change of one table's rows in a step; a row may occur many times: its entries add up."""
 
     rows: Any
     """int32 (n, r): numbers of the rows."""
@@ -40,7 +40,7 @@ class Gradients(NamedTuple):
 
 
 def skip_gram(words: Any, contexts: Any, blocks: Blocks, *, window: int, negatives: int) -> Gradients:
-    """Each word of a centre's window predicts the centre.
+    """Compute the gradients of skip-gram: each word of a centre's window predicts the centre.
 
     words, contexts: float32 (V, d) variables, input and output vectors.
     """
@@ -65,7 +65,7 @@ def skip_gram(words: Any, contexts: Any, blocks: Blocks, *, window: int, negativ
 
 
 def cbow(words: Any, contexts: Any, blocks: Blocks, *, window: int, negatives: int) -> Gradients:
-    """The mean of the vectors in a centre's window predicts the centre. Arguments as `skip_gram`."""
+    """Compute the gradients of CBOW: the mean of the vectors in a centre's window predicts the centre. Arguments as `skip_gram`."""
     centres, paired = _paired(blocks, window)
     size = tf.reduce_sum(paired, 2)
     one = tf.minimum(size, 1.0)
@@ -97,8 +97,8 @@ def cbow(words: Any, contexts: Any, blocks: Blocks, *, window: int, negatives: i
 def descend(table: Any, change: Change, rate: Any) -> None:
     """Move the rows of a table against their gradient; nothing else of the table is touched.
 
-    table: float32 (V, d) variable. rate: learning rate. Many occurrences of a word in a step add up to a step so long that it would
-    overshoot and grow without end: there the rate is cut down to LIMIT / curvature.
+    table: float32 (V, d) variable. rate: learning rate. Many occurrences of a word in a step add up to one so long that it would
+    overshoot and grow without end: there the rate is reduced to LIMIT / curvature.
     """
     width = change.gradient.shape[-1]
     # Sums over equal rows in a fixed order: a scatter-add with repeated rows would sum in the order of the threads.
@@ -111,7 +111,7 @@ def descend(table: Any, change: Change, rate: Any) -> None:
 
 
 def _paired(blocks: Blocks, window: int) -> tuple[Any, Any]:
-    """The centres (n, b), and float32 (n, b, c): 1 where a token is in a centre's window."""
+    """Find the centres (n, b), and float32 (n, b, c): 1 where a token is in a centre's window."""
     width = blocks.tokens.shape[1]
     count = width - 2 * window
     offset = tf.range(width)[None, :] - window - tf.range(count)[:, None]
@@ -120,16 +120,16 @@ def _paired(blocks: Blocks, window: int) -> tuple[Any, Any]:
 
 
 def _share(blocks: Blocks, centres: Any, negatives: int) -> Any:
-    """float32 (n, k, b): the weight of each drawn negative for each target: negatives / k, 0 where they are the same word."""
+    """Weigh each drawn negative for each target, float32 (n, k, b): negatives / k, 0 where they are the same word."""
     differ = tf.cast(blocks.drawn[:, :, None] != centres[:, None, :], tf.float32)
     return differ * (negatives / blocks.drawn.shape[1])
 
 
 def _softplus(scores: Any) -> Any:
-    """log(1 + exp(x)), in steps that TensorFlow computes several times as fast as its own; in 0.5 to 1 the logarithm loses nothing."""
+    """Compute log(1 + exp(x)) several times as fast as tf.math.softplus; in 0.5 to 1 the logarithm loses nothing."""
     return tf.maximum(scores, 0.0) - tf.math.log(tf.sigmoid(tf.abs(scores)))
 
 
 def _squared(vectors: Any) -> Any:
-    """Squared length of each vector: the last axis is summed."""
+    """Compute the squared length of each vector: the last axis is summed."""
     return tf.reduce_sum(vectors * vectors, -1)

@@ -1,4 +1,4 @@
-"""Phrases: words that belong together become one, such as new_york (Mikolov et al., 2013, section 4), found by gensim."""
+"""Phrases: words that belong together are joined, such as new_york (Mikolov et al., 2013, section 4), found by gensim."""
 
 import tempfile
 from dataclasses import dataclass
@@ -12,14 +12,14 @@ from nlp.embeddings.sentences import Sentences
 
 JOINT = "_"
 _INNER = "\x1f"
-"""Stands between the words of a phrase inside gensim, which takes a word that holds its own separator for a phrase."""
+"""Separates the words of a phrase inside gensim, which takes a word that holds its separator for a phrase."""
 _MOST_COUNTED = 10_000_000
 """Words and pairs counted at once, about 1 GB; the rarest are dropped beyond."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Phrase:
-    """One of those found."""
+    """A phrase that was found."""
 
     text: str
     """Its words, joined by `_`."""

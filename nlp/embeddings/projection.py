@@ -10,11 +10,11 @@ from sklearn.decomposition import PCA
 from nlp.embeddings import lookup
 
 _FREQUENT, _FUNCTION_WORDS = 2_000, 50
-"""Words considered, and how many of the most frequent are passed over: the, of, and, ..., which are near everything."""
+"""How many words are considered, and how many of the most frequent are left out: the, of, and, ..., which are near everything."""
 
 
 def points(vectors: KeyedVectors, words: Sequence[str]) -> tuple[NDArray[np.float64], tuple[float, float]]:
-    """Places of n words, float64 (n, 2), and the share of the variance (0 to 1) that each axis explains.
+    """Place n words in the plane, float64 (n, 2), and return the share of the variance (0 to 1) that each axis explains.
 
     Principal components of the unit vectors of these words, since angles are what the vectors are compared by. Raises DataError for an
     unknown word.
@@ -31,15 +31,14 @@ def points(vectors: KeyedVectors, words: Sequence[str]) -> tuple[NDArray[np.floa
 
 
 def groups(vectors: KeyedVectors, *, most: int = 12, size: int = 5) -> list[list[str]]:
-    """At most `most` groups of `size` frequent words each, worth showing: the closest knit first, no word twice, no
-    numbers.
+    """Find at most `most` groups of `size` frequent words to show: the closest ones first, no word twice, no numbers.
 
     A group is a word and its nearest neighbours among the frequent words; the words are taken to be sorted by falling frequency.
     """
     start = _FUNCTION_WORDS if len(vectors) >= _FUNCTION_WORDS + most * size else 0
     considered = max(most * size, min(_FREQUENT, len(vectors) // 2))
     words = vectors.index_to_key[start : start + considered]
-    # Numbers and years are the closest knit of all, and tell the least.
+    # Numbers and years are the closest of all, and the least interesting.
     words = [word for word in words if not any(sign.isdigit() for sign in word)] or words
     rows = lookup.unit(np.stack([lookup.vector(vectors, word) for word in words]))
     size = min(size, len(rows))

@@ -7,8 +7,7 @@ import numpy as np
 from gensim.models import KeyedVectors
 from numpy.typing import NDArray
 
-Request = tuple[str, dict[str, NDArray[Any]], dict[str, NDArray[Any]]]
-"""Signature, inputs and expected outputs."""
+from nlp.exported import Request
 
 _CLEAR = 5e-6
 """Least difference between similarities for their order to be the same in float32 and float64."""
@@ -17,16 +16,16 @@ _LOOKED_AT = 200
 
 
 def requests(vectors: KeyedVectors, words: Sequence[str] | None = None, *, k: int = 10) -> list[Request]:
-    """Requests for every signature of `graph.signatures`, with the answers.
+    """Make requests for every signature of `signatures.signatures`, with the answers.
 
-    words: of the vocabulary, at least one; the most frequent ones when absent. Asked are the first few whose neighbours are far enough
-    apart for their order to be certain, and one word outside the vocabulary.
+    words: of the vocabulary, at least one; the most frequent ones when absent. The requests take the first few whose neighbours are far
+    enough apart for their order to be certain, and one word outside the vocabulary.
     """
     return _Expected(vectors, k=k).requests(words or vectors.index_to_key[:_LOOKED_AT])
 
 
 class _Expected:
-    """The same answers by NumPy, without the graph."""
+    """The answers by NumPy, without the graph."""
 
     def __init__(self, vectors: KeyedVectors, *, k: int) -> None:
         self.vectors, self.k = vectors, min(k, len(vectors) - 1)
@@ -48,19 +47,19 @@ class _Expected:
         ]
 
     def unknown(self) -> bytes:
-        """A word that has no vector."""
+        """Make up a word that has no vector."""
         word = "unknown-word"
         while word in self.vectors.key_to_index:
             word += "-"
         return word.encode()
 
     def query(self, a: int, b: int, c: int) -> NDArray[np.float64]:
-        """Unit vector of b - a + c."""
+        """Return the unit vector of b - a + c."""
         found = self.unit[b] - self.unit[a] + self.unit[c]
         return np.asarray(found / max(float(np.linalg.norm(found)), 1e-12))
 
     def nearest(self, query: NDArray[np.float64], left_out: list[int]) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
-        """Ids and cosines of the nearest, one more than asked for."""
+        """Find ids and cosines of the nearest words, one more than `k`."""
         similarities = self.unit @ query
         similarities[left_out] = -np.inf
         order = np.argsort(-similarities, kind="stable")[: self.k + 1]
@@ -73,7 +72,7 @@ class _Expected:
         return bool((-np.diff(finite) > _CLEAR).all())
 
     def answer(self, query: NDArray[np.float64], left_out: list[int]) -> tuple[list[bytes], NDArray[np.float32]]:
-        """Spellings and cosines of the k nearest; empty and 0 where no word is left."""
+        """Return spellings and cosines of the k nearest; empty and 0 where no word is left."""
         order, similarities = self.nearest(query, left_out)
         order, similarities = order[: self.k], similarities[: self.k]
         given = np.isfinite(similarities)

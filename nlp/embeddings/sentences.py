@@ -1,4 +1,4 @@
-"""A normalised text file (one sentence a line, words separated by a space) read in bounded memory, however long its lines are."""
+"""A normalised text file (one sentence per line, words separated by a space) read in bounded memory, however long its lines are."""
 
 from collections import Counter
 from collections.abc import Container, Iterator
@@ -16,12 +16,12 @@ _LONG_LINE = 2 * LONGEST
 """Bytes that a line of more than LONGEST words has at least."""
 _SPACES = "\t\v\f\r"
 _STAND_INS = str.maketrans(_SPACES, "\ufdd0\ufdd1\ufdd2\ufdd3")
-"""gensim's reader parts words at any of these; Unicode keeps these others for a program's own use."""
+"""gensim's reader splits words at any of these; Unicode reserves their stand-ins for a program's own use."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Counted:
-    """What a text holds."""
+    """The words and lines of a text, counted."""
 
     counts: dict[str, int]
     """How often each word occurs, by falling count; equal counts in order of first appearance."""
@@ -32,8 +32,8 @@ class Counted:
     """Bytes of the longest line."""
 
     @property
-    def parted(self) -> bool:
-        """Whether gensim's reader would part some of the words."""
+    def splits(self) -> bool:
+        """Whether gensim's reader would split some of the words."""
         every = "".join(self.counts)
         return any(space in every for space in _SPACES)
 
@@ -82,11 +82,11 @@ def count(path: Path) -> Counted:
 
 
 def cut(path: Path, counted: Counted, *, target: Path) -> Path:
-    """The text with no line of more than LONGEST words, and words as `spelt`: `path` itself where it is so, else a copy, `target`.
+    """Split lines of more than LONGEST words, and spell words as `spelt`: into `target`, or return `path` where nothing changes.
 
     (gensim reads a longer line again for every piece of it, which takes hours for a line of 50 MB.)
     """
-    if counted.longest < _LONG_LINE and not counted.parted:
+    if counted.longest < _LONG_LINE and not counted.splits:
         return path
     with target.open("w", encoding="utf-8", newline="\n") as file:
         file.writelines(spelt(" ".join(sentence)) + "\n" for sentence in Sentences(path))
@@ -94,7 +94,7 @@ def cut(path: Path, counted: Counted, *, target: Path) -> Path:
 
 
 def spelt(text: str) -> str:
-    """As gensim's reader takes it: it would part words at a tab, a vertical tab, a form feed and a carriage return."""
+    """Spell text for gensim's reader, which would split words at a tab, a vertical tab, a form feed and a carriage return."""
     return text.translate(_STAND_INS)
 
 
@@ -104,7 +104,7 @@ def pair(path: Path, known: Container[str]) -> bool:
 
 
 def _words(line: str) -> list[str]:
-    """Only the space separates: a word may hold any other white space."""
+    """Split at the space only: a word may hold any other white space."""
     return [word for word in line.split(" ") if word]
 
 
@@ -114,7 +114,7 @@ def _pieces(words: list[str]) -> Iterator[list[str]]:
 
 
 def _blocks(path: Path) -> Iterator[bytes]:
-    """The file in pieces of about 1 MiB that end between two words."""
+    """Read the file in pieces of about 1 MiB that end between two words."""
     rest = b""
     with path.open("rb") as file:
         while piece := file.read(_BLOCK):

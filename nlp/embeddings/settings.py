@@ -1,4 +1,4 @@
-"""What a training of word vectors is told, with its defaults and ranges, for every engine. Standard library only."""
+"""The settings of a training of word vectors, with defaults and ranges, for every engine. Standard library only."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -37,7 +37,7 @@ RANGES: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "min_learning_rate": (lambda value: 0 <= value < float("inf"), "0 or more"),
     "workers": (lambda value: value >= 1, "1 or more"),
 }
-"""Of each number: whether a value is allowed, and the words for what is."""
+"""For each setting: whether a value is allowed, and the words for those that are."""
 
 
 def check(name: str, value: object, *, called: str = "") -> None:
@@ -64,10 +64,10 @@ def _check_all(values: Mapping[str, object]) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class Method:
-    """What is learned, and from which pairs of words."""
+    """The model, and the pairs of words that it learns from."""
 
     engine: Engine = "keras"
-    """Our own in Keras, or gensim."""
+    """The program that trains: our own in Keras, or gensim."""
     architecture: Architecture = "skip-gram"
     """Predict the context from the word, or the word from the mean of its context."""
     objective: Objective = "negative-sampling"
@@ -77,7 +77,7 @@ class Method:
     window: int = 5
     """Most words on each side that count as context; each word draws its own width, uniform from 1."""
     negatives: int = 5
-    """Drawn words that each pair is contrasted with."""
+    """Random words that each pair is contrasted with."""
     sample: float = 1e-3
     """Frequency above which a word is left out at random, 0 to 1; 0 and 1 leave none out."""
 
@@ -90,10 +90,10 @@ class Method:
 
 @dataclass(frozen=True, kw_only=True)
 class Kept:
-    """Which words get a vector."""
+    """The words that get a vector."""
 
     min_count: int = 5
-    """How often a word must occur."""
+    """Words that occur less often get none."""
     most: int | None = None
     """Only so many of the most frequent words; all when None."""
 
@@ -104,14 +104,14 @@ class Kept:
 
 @dataclass(frozen=True, kw_only=True)
 class Course:
-    """How the training goes."""
+    """The course of a training."""
 
     epochs: int = 5
     """Passes over the text."""
     learning_rate: float | None = None
-    """The first; what suits engine and architecture when None. It falls evenly with the words read."""
+    """The first learning rate, which falls evenly with the words read; when None a default for engine and architecture."""
     min_learning_rate: float = 1e-4
-    """The last."""
+    """The last learning rate."""
     workers: int = 2
     """Threads of gensim."""
     seed: int = 0

@@ -1,4 +1,4 @@
-"""What exported word vectors answer to: words to neighbours, analogies and similarities, ids to vectors, all in the graph.
+"""The signatures of exported word vectors: words to neighbours, analogies and similarities, ids to vectors, all in the graph.
 
 A word is looked up exactly as it is spelled. A word that has no vector is flagged by `in_vocabulary`; its neighbours are then empty
 strings and its numbers 0.
@@ -15,20 +15,15 @@ import numpy as np
 import tensorflow as tf
 from gensim.models import KeyedVectors
 
-from nlp.embeddings.proofs import requests
 from nlp.errors import DataError
-
-__all__ = ["Words", "requests", "signatures"]
-
-Signature = tuple[Callable[..., dict[str, Any]], dict[str, tf.TensorSpec]]
-"""A function of named tensors, and the name, shape and dtype of each."""
+from nlp.exported import Signature
 
 _CELLS = 1 << 24
 """Similarities held at once: 64 MiB."""
 
 
 class Words(tf.Module):
-    """Vectors, spellings and the look-up table, as what a SavedModel tracks: each once, as variables and an asset."""
+    """Vectors, spellings and the look-up table, as a SavedModel tracks them: each once, as variables and an asset."""
 
     def __init__(self, vectors: KeyedVectors, *, k: int) -> None:
         """k: most words that an answer lists. Raises DataError for a word with a line end, which the vocabulary file cannot hold."""
@@ -37,7 +32,7 @@ class Words(tf.Module):
         self.size, self.dimensions = vectors.vectors.shape
         self.k = min(k, self.size - 1)
         self.vectors = tf.Variable(vectors.vectors, trainable=False, dtype=tf.float32, name="vectors")
-        # Not a second, normalised matrix: one number a word is enough.
+        # Not a second, normalised matrix: one number per word is enough.
         inverse = np.divide(1, lengths, out=np.zeros_like(lengths), where=lengths > 0)
         self.inverse_lengths = tf.Variable(inverse, trainable=False, dtype=tf.float32, name="inverse_lengths")
         self.spellings = tf.Variable(
@@ -59,19 +54,19 @@ class Words(tf.Module):
         )
 
     def ids(self, words: Any) -> tuple[Any, Any]:
-        """Of string (b,): id int64 (b,), 0 for an unknown word, and whether it is known bool (b,)."""
-        found = self.table.lookup(tf.ensure_shape(words, [None]))  # Servers do not hold a request to its signature.
+        """Look up words, string (b,): id int64 (b,), 0 for an unknown word, and whether it is known, bool (b,)."""
+        found = self.table.lookup(tf.ensure_shape(words, [None]))  # Servers do not check a request.
         known = found >= 0
         return tf.where(known, found, 0), known
 
     def units(self, ids: Any) -> Any:
-        """Vectors at length 1, float32 (b, d)."""
+        """Return vectors of length 1, float32 (b, d)."""
         return _rows(self.vectors, ids) * _rows(self.inverse_lengths, ids)[:, None]
 
     def nearest(self, queries: Any, left_out: Any, known: Any) -> tuple[Any, Any]:
-        """Words string (b, k) and cosines float32 (b, k), falling, of unit queries (b, d), without the ids left_out (b, n).
+        """Find words string (b, k) and cosines float32 (b, k), falling, for unit queries (b, d), without the ids left_out (b, n).
 
-        Rows that are not known, and places for which no word is left, are empty and 0. Equal cosines by rising id.
+        Rows that are not known, and places for which no word is left, are empty and 0. Equal cosines are sorted by rising id.
         """
         rows = max(1, _CELLS // self.size)
         total = tf.shape(queries)[0]
@@ -106,11 +101,11 @@ class Words(tf.Module):
 
 
 def signatures(vectors: KeyedVectors, *, k: int = 10) -> tuple[Words, dict[str, Signature]]:
-    """The object that holds the variables, and the four signatures by name; k is at most V-1.
+    """Return the object that holds the variables, and the four signatures by name; k is at most V-1.
 
     `serving_default`: words string (b,) to neighbours string (b, k) and similarities float32 (b, k), falling, the word itself left
     out; vectors float32 (b, d); in_vocabulary bool (b,).
-    `analogy`: a, b, c string (b,), a is to b as c is to whom, to words string (b, k), similarities float32 (b, k), the three left
+    `analogy`: a, b, c string (b,) to words string (b, k), which are to c as b is to a, similarities float32 (b, k), the three left
     out; in_vocabulary bool (b,), whether all three are known.
     `similarity`: word, other string (b,) to similarity float32 (b,), the cosine, and in_vocabulary bool (b,).
     `tensor`: token_ids int32 (b, t), 0 to V-1 (else an error), to vectors float32 (b, t, d).
@@ -173,7 +168,7 @@ def _tensor(table: Words) -> Callable[..., dict[str, Any]]:
 
 
 def _rows(variable: tf.Variable, ids: Any) -> Any:
-    """Rows of a variable. Not gathered from the variable itself: TensorFlow would then copy all of it at every later reading."""
+    """Fetch rows of a variable, not from the variable itself: TensorFlow would then copy all of it at every later reading."""
     return tf.gather(tf.convert_to_tensor(variable), ids)
 
 

@@ -1,4 +1,4 @@
-"""Where a training of word vectors stands, in a file: what an interrupted one goes on from."""
+"""The state of a training of word vectors in a file, from which an interrupted one continues."""
 
 import hashlib
 import json
@@ -17,7 +17,7 @@ Row = dict[str, float]
 
 
 def digest(words: Sequence[str], counts: NDArray[np.int64]) -> str:
-    """SHA-256 of a vocabulary and its counts: tells whether a text is the same as then."""
+    """Return the SHA-256 of a vocabulary and its counts, by which a changed text is noticed."""
     return hashlib.sha256(json.dumps([list(words), counts.tolist()]).encode()).hexdigest()
 
 
@@ -36,17 +36,17 @@ def write(
 
 
 def read(path: Path, *, settings: Mapping[str, str | float]) -> tuple[dict[str, NDArray[Any]], list[Row]]:
-    """The arrays and the rows of the epochs done. Raises DataError where the settings were others, or the file is broken."""
+    """Read the arrays and the rows of the epochs. Raises DataError where the settings were others, or the file is broken."""
     try:
         with path.open("rb") as file, np.load(file) as saved:
             arrays = dict(saved)
         found = json.loads(str(arrays.pop("settings")))
         rows: list[Row] = json.loads(str(arrays.pop("rows")))
     except (OSError, KeyError, ValueError, EOFError, TypeError, zipfile.BadZipFile) as error:
-        raise DataError(f"{path} is no training state ({error}); delete it to start anew") from error
+        raise DataError(f"{path} is not a training state ({error}); delete it to start anew") from error
     changed = [name for name in settings if found.get(name) != settings[name]]
     if changed:
         raise DataError(
-            f"{path} is of a training with other {', '.join(changed)}; give the same as then, or delete it to start anew"
+            f"{path} is of a training with other {', '.join(changed)}; give the same again, or delete it to start anew"
         )
     return arrays, rows

@@ -1,4 +1,4 @@
-"""Vectors, words and counts put together as gensim's KeyedVectors, the one vector class of this room."""
+"""Vectors, words and counts as gensim's KeyedVectors, the only class of vectors in this package."""
 
 from collections.abc import Sequence
 
@@ -12,7 +12,7 @@ from nlp.embeddings.gensim_log import quiet
 def keyed(
     words: Sequence[str], matrix: NDArray[np.float32], *, counts: NDArray[np.int64] | None = None
 ) -> KeyedVectors:
-    """KeyedVectors of V words, in the order given (the most frequent first, by custom).
+    """Make KeyedVectors of V words, in the given order (by custom the most frequent first).
 
     matrix: float32 (V, d). counts: (V,), how often each word occurs; becomes the attribute "count" (`get_vecattr`).
     """

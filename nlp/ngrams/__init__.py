@@ -1,1 +1,1 @@
-"""The parts of `nlp.ngram`: counts, smoothings, pruning, queries, sampling, files and the served graph."""
+"""The parts of `nlp.ngram`: counts, smoothings, pruning, queries, sampling, files, signatures and their proofs."""

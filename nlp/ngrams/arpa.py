@@ -9,7 +9,7 @@ r"""ARPA files: n-gram models as text, the form that KenLM, SRILM and IRSTLM sha
     ...
     \end\
 
-What is held in memory is the model, not the file. Format: SRILM's manual page ngram-format(5).
+Only the model is held in memory, not the file. Format: SRILM's manual page ngram-format(5).
 """
 
 import gzip
@@ -29,7 +29,7 @@ from nlp.ngrams.tables import Level, NGramModel
 from nlp.vocabulary import BOS, BOS_ID, EOS, UNK, UNK_ID, Vocabulary
 
 ZERO = -99.0
-"""What SRILM writes for the logarithm of 0 (and KenLM reads as a number): read and written as such here."""
+"""The logarithm of 0 as SRILM writes it (KenLM reads it as a number); read and written as such here."""
 NO_UNKNOWN = -100.0
 """log10 p of `<unk>` when the file has none, as in KenLM."""
 
@@ -38,11 +38,11 @@ _ROWS = 100_000
 
 
 def read(path: Path) -> NGramModel:
-    r"""Read an ARPA file of KenLM or SRILM, plain or compressed (gzip, bzip2, xz); what stands before `\data\` is skipped.
+    r"""Read an ARPA file of KenLM or SRILM, plain or compressed (gzip, bzip2, xz); lines before `\data\` are skipped.
 
     Words get ids in the order of the file, after `<unk>`, `<s>`, `</s>`. `<UNK>` is `<unk>` where that is absent.
-    An n-gram whose first n-1 words are no entry gets them added (see `nlp.ngrams.assembly`). `normalised` is as some contexts are found.
-    Raises DataError, naming the line, for whatever is not as it should be.
+    Where the first n-1 words of an n-gram are missing they are added (see `nlp.ngrams.assembly`). `normalised` is what a sample of contexts
+    gives. Raises DataError, naming the line, for a file that breaks the format.
     """
     with arpa_lines.Lines(path) as source:
         counts = _counts(source)
@@ -77,7 +77,7 @@ def write(model: NGramModel, path: Path) -> None:
 
 
 def _counts(source: arpa_lines.Lines) -> list[tuple[int, int]]:
-    r"""Of each order: how many n-grams the header promises, and in which line. Ends before `\1-grams:`."""
+    r"""Read how many n-grams of each order the header promises, and in which line. Stops before `\1-grams:`."""
     line = source.line()
     while line is not None and line.removeprefix(b"\xef\xbb\xbf") != b"\\data\\":
         line = source.line()
@@ -110,7 +110,7 @@ def _directive(source: arpa_lines.Lines, expected: str) -> None:
 
 
 def _entries(source: arpa_lines.Lines, order: int, counts: Sequence[tuple[int, int]]) -> Iterator[arpa_lines.Entries]:
-    """One section, with its head, held to its promised count."""
+    """Yield one section, with its head, and check its promised count."""
     _directive(source, f"\\{order}-grams:")
     promised, line = counts[order - 1]
     found = 0
@@ -126,7 +126,7 @@ def _entries(source: arpa_lines.Lines, order: int, counts: Sequence[tuple[int, i
 def _unigrams(
     source: arpa_lines.Lines, counts: Sequence[tuple[int, int]]
 ) -> tuple[dict[bytes, int], Vocabulary, Level]:
-    """Ids by word as it stands in the file, the vocabulary, and the first level."""
+    """Read the 1-grams: ids by word as spelled in the file, the vocabulary, and the first level."""
     lines: dict[bytes, int] = {}
     numbers: list[NDArray[np.float64]] = [np.empty((0, 2))]
     for entries in _entries(source, 1, counts):
@@ -162,14 +162,14 @@ def _text(source: arpa_lines.Lines, word: bytes, line: int) -> str:
 
 
 def _with_zeros(log10: NDArray[np.float64]) -> NDArray[np.float64]:
-    """-99 as the logarithm of 0, of backoffs too: as SRILM reads it."""
+    """Read -99 as the logarithm of 0, of backoffs too, as SRILM does."""
     return np.where(log10 == ZERO, -np.inf, log10)
 
 
 def _section(
     source: arpa_lines.Lines, order: int, counts: Sequence[tuple[int, int]], index: dict[bytes, int]
 ) -> tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
-    """Word ids (m, order), line numbers, log10 p and log10 backoffs (m,) of a section."""
+    """Read a section: word ids (m, order), line numbers, log10 p and log10 backoffs (m,)."""
     found = [(np.empty((0, order), np.int32), np.empty(0, np.int64), np.empty(0), np.empty(0))]
     for entries in _entries(source, order, counts):
         columns = [np.fromiter(map(index.get, words, repeat(-1)), np.int32, len(words)) for words in entries.words]
@@ -209,7 +209,7 @@ def _ngrams(model: NGramModel, order: int, keys: NDArray[np.int64], words: NDArr
 
 
 def _numerals(values: NDArray[np.float64]) -> list[bytes]:
-    """By orjson, which writes float32 with the fewest digits, and much faster than NumPy."""
+    """Format with orjson, which writes float32 with the fewest digits, and much faster than NumPy."""
     finite = np.where(np.isneginf(values), ZERO, values) + 0.0
     texts = orjson.dumps(finite.astype(np.float32), option=orjson.OPT_SERIALIZE_NUMPY)[1:-1].split(b",")
     return [text.removesuffix(b".0") for text in texts]

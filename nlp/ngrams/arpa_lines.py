@@ -34,7 +34,7 @@ class Entries(NamedTuple):
 
 
 class Lines:
-    """A text file, plain or compressed (gzip, bzip2, xz: told by its first bytes), read from the start to the end.
+    """A text file, plain or compressed (gzip, bzip2, xz, by its first bytes), read from the start to the end.
 
     Raises DataError when it cannot be read.
     """
@@ -43,7 +43,7 @@ class Lines:
         """path: the file; used with `with`."""
         self.path = path
         self.number = 1
-        """Of the line that comes next."""
+        """The number of the next line."""
         self._buffer, self._at = b"", 0
 
     def __enter__(self) -> Self:
@@ -62,11 +62,11 @@ class Lines:
         self._file.close()
 
     def wrong(self, found: str, *, line: int | None = None) -> DataError:
-        """The error about a line, the last one read if none is named."""
+        """Make the error about a line, by default the last one read."""
         return DataError(f"{self.path}, line {line or max(1, self.number - 1)}: {found}")
 
     def line(self) -> bytes | None:
-        """The next line without what ends it, None at the end of the file."""
+        """Read the next line without its end; None at the end of the file."""
         if not self._fill():
             return None
         end = self._buffer.find(b"\n", self._at)
@@ -77,7 +77,7 @@ class Lines:
         return line.strip()
 
     def blocks(self) -> Iterator[tuple[int, bytes]]:
-        r"""Whole lines with the number of the first, until one that starts with `\`, which comes next then."""
+        r"""Yield whole lines with the number of the first, up to one that starts with `\`, which is next then."""
         while self._fill() and not self._buffer.startswith(b"\\", self._at):
             end = self._buffer.find(b"\n\\", self._at) + 1 or len(self._buffer)
             block, number = self._buffer[self._at : end], self.number
@@ -86,7 +86,7 @@ class Lines:
             yield number, block
 
     def _fill(self) -> bool:
-        """Whether there is another line."""
+        """Whether there is another line; read on where needed."""
         if self._at < len(self._buffer):
             return True
         try:
@@ -98,7 +98,7 @@ class Lines:
 
 
 def entries(source: Lines, order: int, *, highest: bool) -> Iterator[Entries]:
-    """The n-grams of a section: log10 p, `order` words and perhaps a backoff, which in the highest order can only be 0."""
+    """Yield the n-grams of a section: log10 p, `order` words and perhaps a backoff, which in the highest order can only be 0."""
     for number, block in source.blocks():
         widths = _widths(block)
         lines = number + np.flatnonzero(widths)
@@ -130,7 +130,7 @@ def entries(source: Lines, order: int, *, highest: bool) -> Iterator[Entries]:
 
 
 def _widths(block: bytes) -> NDArray[np.int64]:
-    """Columns of each line."""
+    """Count the columns of each line."""
     characters = np.frombuffer(block if block.endswith(b"\n") else block + b"\n", np.uint8)
     ends = characters == 10
     between = ends | (characters == 32) | (characters == 9) | (characters == 13)
@@ -139,14 +139,14 @@ def _widths(block: bytes) -> NDArray[np.int64]:
 
 
 def _fields(block: bytes) -> list[bytes]:
-    """All columns of all lines. `bytes.split` would also split at vertical tabs and form feeds, which words may hold."""
+    """Split into all columns of all lines. `bytes.split` would also split at vertical tabs and form feeds, which words may hold."""
     if b"\v" in block or b"\f" in block:
         return re.findall(rb"[^ \t\r\n]+", block)
     return block.split()
 
 
 def _numbers(source: Lines, fields: Sequence[bytes], lines: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Raises DataError for what is no number (-inf is one: log10 of 0)."""
+    """Parse numbers; raises DataError for anything else (-inf is a number: log10 of 0)."""
     try:
         numbers = np.fromiter(map(float, fields), np.float64, len(fields))
         good = bool(np.all(numbers < np.inf))

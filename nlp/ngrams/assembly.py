@@ -1,7 +1,7 @@
-"""Tables from n-grams as they stand in a file: in any order, and some without their own beginning.
+"""Tables from the n-grams of a file: in any order, and some without their own beginning.
 
 The keys of a table name an n-gram by the index of its first n-1 words in the table below. A pruned model may hold `a b c` without `a b`;
-then `a b` is added with the probability that backing off gives it and a backoff of 1, which changes no answer (KenLM does the same).
+then `a b` is added with the probability that backing off gives it and a backoff of 1, which changes no answer (KenLM does so too).
 """
 
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ Rows = NDArray[np.int32]
 
 
 class DuplicateError(ValueError):
-    """An n-gram stands twice among the rows."""
+    """An n-gram occurs twice among the rows."""
 
     def __init__(self, first: int, second: int) -> None:
         """Indices of the two rows."""
@@ -33,7 +33,7 @@ def extend(
     log10_prob: NDArray[np.float64],
     log10_backoff: NDArray[np.float64],
 ) -> list[Level]:
-    """`levels` and the next one, of the n-grams `rows`. Raises DuplicateError."""
+    """Add the next level, of the n-grams `rows`, to `levels`. Raises DuplicateError."""
     completed, prefix = _completed(list(levels), vocabulary, rows[:, :-1])
     keys = prefix * len(vocabulary) + rows[:, -1]
     if not len(keys) or np.all(keys[1:] > keys[:-1]):
@@ -47,7 +47,7 @@ def extend(
 
 
 def locate(levels: Sequence[Level], size: int, rows: Rows) -> NDArray[np.int64]:
-    """Index (m,) of each n-gram in the level of its order, -1 where it is absent. size: of the vocabulary."""
+    """Find the index (m,) of each n-gram in the level of its order, -1 where it is absent. size: of the vocabulary."""
     places = rows[:, 0].astype(np.int64)
     for column in range(1, rows.shape[1]):
         wanted = np.where(places >= 0, places * size + rows[:, column], -1)
@@ -56,7 +56,7 @@ def locate(levels: Sequence[Level], size: int, rows: Rows) -> NDArray[np.int64]:
 
 
 def _completed(levels: list[Level], vocabulary: Vocabulary, rows: Rows) -> tuple[list[Level], NDArray[np.int64]]:
-    """The levels with all of `rows` in them, and the index of each."""
+    """Add those of `rows` that the levels lack; return the levels and the index of each row."""
     places = locate(levels, len(vocabulary), rows)
     missing = places < 0
     if missing.any():
@@ -66,7 +66,7 @@ def _completed(levels: list[Level], vocabulary: Vocabulary, rows: Rows) -> tuple
 
 
 def _with_blanks(levels: list[Level], vocabulary: Vocabulary, rows: Rows) -> list[Level]:
-    """The levels with `rows`, which they lack, by what backing off gives."""
+    """Add `rows`, which the levels lack, with the probabilities that backing off gives."""
     levels, prefix = _completed(levels, vocabulary, rows[:, :-1])
     order = rows.shape[1]
     model = NGramModel(vocabulary=vocabulary, levels=tuple(levels[:order]), smoothing="")

@@ -1,4 +1,4 @@
-"""Counting n-grams by sorting integers: no Python object for a word, no loop over words.
+"""N-grams counted by sorting integers: no Python object for a word, no loop over words.
 
 Order by order, every token gets the index of the n-gram that ends there in the sorted table of its order. The n-gram one word longer is
 then one number, index of its first n-1 words x V + last word, whatever the order. Such numbers are sorted with the place they come
@@ -20,9 +20,9 @@ from nlp.vocabulary import BOS_ID, EOS_ID
 
 Progress = Callable[[float], None]
 TABLE_BYTES = 29
-"""Of an n-gram in `NGramCounts`: key, two counts, ending, start."""
+"""Memory of an n-gram in `NGramCounts`: key, two counts, ending, start."""
 SORT_BYTES = 64
-"""Of a place while its range of contexts is sorted, temporary arrays and all."""
+"""Memory of a place while its range of contexts is sorted, with temporary arrays."""
 SLICE = 1 << 18
 """Tokens that are looked at together, few enough for a processor's cache."""
 RANGE = 1 << 22
@@ -48,7 +48,7 @@ def tables(
     folder: Path | None,
     progress: Progress | None,
 ) -> list[Table]:
-    """One table for each order from 1; arguments and errors as in `counts.count`."""
+    """Count one table for each order from 1; arguments and errors as in `counts.count`."""
     _check(ids, vocabulary_size, order)
     found = [_unigrams(ids, vocabulary_size)]
     grams = ids
@@ -97,7 +97,7 @@ def _check(ids: NDArray[np.int32], vocabulary_size: int, order: int) -> None:
 
 
 def _cut(ids: NDArray[np.int32]) -> int | None:
-    """Where a sentence ends without a new one, or the other way round; None where every one is whole."""
+    """Find where a sentence ends without a new one, or begins without an end; None where every one is whole."""
     for start in range(0, len(ids) - 1, RANGE):
         here = ids[start : start + RANGE + 1]
         wrong = (here[:-1] == EOS_ID) != (here[1:] == BOS_ID)
@@ -107,7 +107,7 @@ def _cut(ids: NDArray[np.int32]) -> int | None:
 
 
 def _longest(ids: NDArray[np.int32]) -> int:
-    """Tokens of the longest sentence, `<s>` and `</s>` counted."""
+    """Count the tokens of the longest sentence, with `<s>` and `</s>`."""
     starts = np.flatnonzero(ids == BOS_ID)
     return int(np.diff(starts, append=len(ids)).max(initial=0))
 
@@ -122,7 +122,7 @@ def _unigrams(ids: NDArray[np.int32], vocabulary_size: int) -> Table:
 
 @contextmanager
 def _allocator(spill: bool, folder: Path | None) -> Iterator[Callable[[int], NDArray[np.int32]]]:
-    """Yields what makes an int32 array of a given length, in memory or, to `spill`, in a temporary file that vanishes at the end."""
+    """Yield a function that makes an int32 array of a given length, in memory or, to `spill`, in a temporary file that is removed."""
     if not spill:
         yield lambda length: np.empty(length, np.int32)
         return
@@ -132,7 +132,7 @@ def _allocator(spill: bool, folder: Path | None) -> Iterator[Callable[[int], NDA
 
 
 def _ranges(contexts: Table, vocabulary_size: int, *, most: int) -> list[tuple[int, int, int]]:
-    """Ranges of contexts (first, end, number of places that follow them) with at most `most` places, or one context that has more.
+    """List ranges of contexts (first, end, number of places that follow them) with at most `most` places, or one context that has more.
 
     Their n-grams, counted from the first, times the places always fit 64 bits.
     """
@@ -161,7 +161,7 @@ class _Counter:
     grams: NDArray[np.int32]
     """Index of the (n-1)-gram that ends at each token; below 0 where there is none."""
     following: NDArray[np.int32] | None
-    """Where to write the same for n-grams; None when no one will ask."""
+    """Where to write the same for n-grams; None at the highest order."""
     vocabulary_size: int
     length: int
 
@@ -170,7 +170,7 @@ class _Counter:
             self.following[:] = -1
 
     def count(self, low: int, high: int, places: int, first: int) -> Table:
-        """N-grams whose context is `low` to `high` (exclusive), which occur `places` times in all; `first`: index of the first of them."""
+        """Count n-grams whose context is `low` to `high` (exclusive), which occur `places` times in all; `first`: index of the first."""
         where, packed = self._gather(low, high, places)
         packed.sort()
         bits = _bits(places)
@@ -191,7 +191,7 @@ class _Counter:
         )
 
     def _gather(self, low: int, high: int, places: int) -> tuple[NDArray[np.int32], NDArray[np.uint64]]:
-        """Tokens after these contexts, and their n-grams (counted from the range's first) packed with 0, 1, 2, ..."""
+        """Find the tokens after these contexts, and pack their n-grams (numbered from the range's first) with 0, 1, 2, ..."""
         where, packed = np.empty(places, np.int32), np.empty(places, np.uint64)
         bits, filled = np.uint64(_bits(places)), 0
         for start in range(1, len(self.ids), SLICE):

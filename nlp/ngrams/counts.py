@@ -13,9 +13,9 @@ from nlp.ngrams import counting
 
 @dataclass(frozen=True, kw_only=True)
 class NGramCounts:
-    """What was counted, for orders 1 to N: every field has one array for each order, element i of all of them about the same n-gram.
+    """Counts for orders 1 to N: every field has one array for each order, and element i of all arrays is about the same n-gram.
 
-    An n-gram is any n consecutive words inside `<s> w1 ... wk </s>`; so `<s>` stands only first.
+    An n-gram is any n consecutive words inside `<s> w1 ... wk </s>`; so `<s>` occurs only first.
     """
 
     vocabulary_size: int
@@ -38,11 +38,11 @@ class NGramCounts:
         return len(self.keys)
 
     def prefix(self, order: int) -> NDArray[np.int64]:
-        """Index of the first order-1 words in the order below (order 2 or more): rising."""
+        """Return the index of the first order-1 words in the order below (order 2 or more): rising."""
         return self.keys[order - 1] // self.vocabulary_size
 
     def last(self, order: int) -> NDArray[np.int64]:
-        """Id of the last word of each n-gram."""
+        """Return the id of the last word of each n-gram."""
         return self.keys[order - 1] % self.vocabulary_size
 
 
@@ -58,10 +58,10 @@ def count(
     """Count all n-grams of orders 1 to `order`.
 
     ids: int32 (t,), sentences one after another, each `<s> w1 ... wk </s>`; may be a memory map.
-    memory: bytes, half of them for the tables and a quarter each for the index of every token's n-gram (4 bytes a token, two orders at a
+    memory: bytes, half of them for the tables and a quarter each for the index of every token's n-gram (4 bytes per token, two orders at a
         time) and for sorting. The result does not depend on it: with less, more passes are made over the ids, and the indices go to
         temporary files below `folder`. Sorting never takes less than the places after the most frequent context need (64 bytes each).
-    progress: called with the share done, 0 to 1.
+    progress: receives the share that is done, 0 to 1.
 
     Raises DataError when there is no text, no sentence is long enough for `order`, or the tables pass their half of `memory`; ValueError
     when the ids are not sentences of such a vocabulary.
@@ -100,7 +100,7 @@ def _adjusted(tables: list[counting.Table]) -> tuple[NDArray[np.int64], ...]:
 
 
 def shorter(counts: NGramCounts, order: int) -> NGramCounts:
-    """The counts of a model of lower order: its longest n-grams count as often as they occur."""
+    """Return the counts for a model of lower order: its longest n-grams count as often as they occur."""
     adjusted = (*counts.adjusted[: order - 1], counts.raw[order - 1])
     if order == 1:
         adjusted = (np.where(counts.begins[0], 0, counts.raw[0]),)

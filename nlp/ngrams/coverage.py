@@ -11,7 +11,7 @@ from nlp.vocabulary import BOS_ID
 
 @dataclass(frozen=True, kw_only=True)
 class Coverage:
-    """One order. `<s>` alone is no n-gram here, as no model predicts it."""
+    """Coverage of one order. `<s>` alone does not count as an n-gram here, as no model predicts it."""
 
     order: int
     distinct: int
@@ -23,7 +23,7 @@ class Coverage:
     held_out: int
     """N-grams of the other text, repeated ones counted again."""
     unseen: float
-    """Share of those that the training text does not hold, 0 to 1; NaN without any."""
+    """Share of those that the training text does not hold, 0 to 1; NaN where there are none."""
     unseen_distinct: float
     """The same with repeated ones counted once; all unknown words are one word, which makes it small at order 1."""
 
@@ -41,7 +41,7 @@ class _NGrams:
 
 
 def by_order(counts: NGramCounts, held_out: NDArray[np.int32]) -> list[Coverage]:
-    """Coverage for orders 1 to N.
+    """Compute the coverage of each order, 1 to N.
 
     held_out: int32 (tokens,), `<s> w ... </s> <s> ...` with the ids of the vocabulary that was counted with; all unknown words are the
     same word, `<unk>`. Raises ValueError for ids outside that vocabulary and for a text that does not begin with `<s>`.
@@ -80,7 +80,7 @@ def _without_begin(found: _NGrams, held_out: NDArray[np.int32]) -> _NGrams:
 
 
 def _longer(shorter: _NGrams, counts: NGramCounts, order: int, held_out: NDArray[np.int32]) -> _NGrams:
-    """One word more on the right; what would reach into the next sentence ends here."""
+    """Extend n-grams by one word on the right; those that would reach into the next sentence are left out."""
     end = shorter.at + order - 1
     inside = end < len(held_out)
     inside[inside] = held_out[end[inside]] != BOS_ID
@@ -95,7 +95,7 @@ def _longer(shorter: _NGrams, counts: NGramCounts, order: int, held_out: NDArray
 def _places(
     keys: NDArray[np.int64], prefix: NDArray[np.int64], last: NDArray[np.int64], *, size: int
 ) -> NDArray[np.int64]:
-    """Index of each (prefix, last) in the rising keys, -1 where it is not there; a prefix of -1 is nowhere."""
+    """Find the index of each (prefix, last) in the rising keys; -1 where it is absent, also for a prefix of -1."""
     wanted = prefix * size + last
     place = np.searchsorted(keys, wanted)
     there = (prefix >= 0) & (place < len(keys))

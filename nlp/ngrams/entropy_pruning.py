@@ -1,4 +1,4 @@
-"""Relative-entropy pruning: dropping the n-grams that the model hardly misses."""
+"""Relative-entropy pruning: n-grams that change the model little are dropped."""
 
 from dataclasses import replace
 
@@ -12,10 +12,10 @@ from nlp.vocabulary import BOS_ID, EOS_ID
 
 
 def prune(model: NGramModel, *, threshold: float) -> NGramModel:
-    """The model without the n-grams whose loss, each for itself, raises its own perplexity by a share below `threshold`.
+    """Drop the n-grams whose loss, each for itself, raises the model's own perplexity by a share below `threshold`.
 
     threshold: 1e-8 is mild, 1e-6 strong; 0 drops nothing. Backoff weights are computed anew, so that every context still sums to 1.
-    What longer n-grams that are kept begin with stays, and all single words do.
+    All single words stay, and so do the beginnings of longer n-grams that are kept.
 
     For h w the relative entropy of the model without it to the model is
 
@@ -28,10 +28,10 @@ def prune(model: NGramModel, *, threshold: float) -> NGramModel:
     Raises ValueError when the threshold is below 0 or the model's probabilities do not sum to 1 (stupid backoff).
     """
     if not threshold >= 0:
-        raise ValueError(f"The pruning threshold is {threshold}; expected 0 or a small number above it, such as 1e-8.")
+        raise ValueError(f"The pruning threshold is {threshold}; expected 0 or a small number above 0, such as 1e-8.")
     if not model.normalised:
         raise ValueError(
-            f"The probabilities of {model.smoothing} do not sum to 1, so relative entropy says nothing about them;"
+            f"The probabilities of {model.smoothing} do not sum to 1, so relative entropy is not defined for them;"
             " prune by counts, or use another smoothing."
         )
     if threshold == 0:
@@ -40,7 +40,7 @@ def prune(model: NGramModel, *, threshold: float) -> NGramModel:
 
 
 def losses(model: NGramModel) -> list[NDArray[np.float64]]:
-    """For each order float64 (m,): relative entropy in nats that dropping this n-gram alone would cost; infinite for single words."""
+    """Compute for each order float64 (m,): the relative entropy in nats of dropping this n-gram alone; infinite for single words."""
     size = len(model.vocabulary)
     walk = links.Walk(size)
     found: list[NDArray[np.float64]] = []
@@ -77,7 +77,7 @@ def _loss(
 
 
 def renormalise(model: NGramModel) -> NGramModel:
-    """The model with backoff weights for which every context sums to 1 (single words are taken to do so already)."""
+    """Give the model backoff weights with which every context sums to 1 (single words must do so already)."""
     size = len(model.vocabulary)
     walk = links.Walk(size)
     levels: list[Level] = []

@@ -5,10 +5,10 @@
     probability_<n>    float32 log10 p
     backoff_<n>        float32 log10 backoff, below the highest order
     last_<n>           last word of each n-gram, of the second order and up (the first lists all words in order)
-    followers_<n>      how many n-grams of this order go on from each n-gram of the order below
+    followers_<n>      how many n-grams of this order begin with each n-gram of the order below
 
-A sorted table needs no keys: the words that follow and their number say the same in half the bytes. float32 is what KenLM and ARPA
-files hold. Compressed: the integers shrink to a half; the floats little.
+A sorted table needs no keys: the words that follow and their number hold the same in half the bytes. float32 is what KenLM and ARPA
+files hold. The file is compressed: the integers shrink to a half, the floats little.
 """
 
 from pathlib import Path
@@ -52,7 +52,7 @@ def write(model: NGramModel, path: Path) -> None:
 
 
 def read(path: Path) -> NGramModel:
-    """Read what `write` wrote. Raises DataError when the file is no such file, is damaged or contradicts itself."""
+    """Read a file of `write`. Raises DataError for another file, a damaged one and one that contradicts itself."""
     try:
         with path.open("rb") as file:
             return _model(np.load(file, allow_pickle=False))
@@ -64,13 +64,13 @@ def read(path: Path) -> NGramModel:
 
 def _model(arrays: Any) -> NGramModel:
     if not hasattr(arrays, "files") or str(arrays["format"]) != FORMAT:
-        raise DataError("it is none of this project's")
+        raise DataError("it is not a model of this project")
     if int(arrays["version"]) != VERSION:
         raise DataError(f"its version is {arrays['version']}, this program reads {VERSION}")
     words = arrays["words"].tobytes().decode().split("\n")
     vocabulary = Vocabulary(words)
     if words[:3] != [UNK, BOS, EOS] or len(vocabulary.index) != len(words):
-        raise DataError(f"its words do not start with {UNK}, {BOS}, {EOS}, or one stands twice")
+        raise DataError(f"its words do not start with {UNK}, {BOS}, {EOS}, or one occurs twice")
     order = int(arrays["order"])
     levels: list[Level] = []
     for number in range(1, order + 1):
@@ -95,10 +95,10 @@ def _level(arrays: Any, order: int, *, highest: bool, levels: list[Level], size:
     if not len(keys) == len(probability) == len(backoff) or np.any(np.diff(keys) <= 0):
         raise DataError(f"its {order}-grams are not sorted, or not as many as their probabilities")
     if not np.all(probability <= 0) or np.any(np.isnan(backoff)):
-        raise DataError(f"its {order}-grams have values that are no logarithms of probabilities")
+        raise DataError(f"its {order}-grams have values that are not logarithms of probabilities")
     return Level(keys=keys, log10_prob=probability, log10_backoff=backoff)
 
 
 def _smallest(values: NDArray[np.int64]) -> NDArray[np.unsignedinteger]:
-    """As unsigned integers of so many bits as the largest needs."""
+    """Store values as unsigned integers of as few bits as the largest needs."""
     return values.astype(np.min_scalar_type(int(values.max(initial=0))))

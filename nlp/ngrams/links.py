@@ -1,7 +1,7 @@
-"""Walking an n-gram model from context to context, many contexts at once: what estimates that rebuild a model look up.
+"""A walk over an n-gram model from context to context, many contexts at once, for estimates that rebuild a model.
 
 A context is a pair (length, index): the n-gram `index` of the level `length`, or (0, 0), the empty one. Every n-gram is linked to the
-longest n-gram of the model that it ends in, itself left out; so a walk needs not the words of a context, only its place. It works also
+longest n-gram of the model that it ends in, itself left out; so a walk needs only the place of a context, not its words. It also works
 where a model holds `b c` only inside `a b c`, as pruning leaves it.
 """
 
@@ -47,7 +47,7 @@ class Walk:
         return lower
 
     def step(self, contexts: Place, words: NDArray[np.int64]) -> tuple[Place, NDArray[np.float64]]:
-        """The longest n-gram of the model that ends in each word (b,) after its context, and the word's probability there (b,)."""
+        """Find the longest n-gram of the model that ends in each word (b,) after its context, and the word's probability there (b,)."""
         at_length, at_index = contexts[0].copy(), contexts[1].copy()
         length, index = np.ones(len(words), np.int8), words.astype(np.int64)
         prob = np.ones(len(words))
@@ -68,7 +68,7 @@ class Walk:
         return (length, index), prob
 
     def _find(self, order: int, contexts: NDArray[np.int64], words: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Index of each n-gram `context word` in the level above the context's, -1 where it is absent."""
+        """Find the index of each n-gram `context word` in the level above the context's, -1 where it is absent."""
         if order >= len(self.keys):
             return np.full(len(words), -1, np.int64)
         return query.find(self.keys[order], contexts * self.vocabulary_size + words)

@@ -16,14 +16,14 @@ TOLERANCE = 1e-7
 
 
 def weights(probabilities: NDArray[np.float64], *, unknown: NDArray[np.bool_] | None = None) -> NDArray[np.float64]:
-    """Weights (models,), summing to 1, under which a text that no model was trained on is most probable: found by EM.
+    """Find by EM the weights (models,), of sum 1, under which a text that no model was trained on is most probable.
 
-    probabilities: (models, tokens), linear: what each model says of each token of that text (`</s>` included), each reading it with its
-    own vocabulary. unknown: bool of the same shape, where a token is outside a model's vocabulary.
+    probabilities: (models, tokens), linear: each model's probability of each token of that text (`</s>` included), read with its own
+    vocabulary. unknown: bool of the same shape, where a token is outside a model's vocabulary.
 
     A model's probability of `<unk>` is that of all words it lacks together, not of this one; so a token that a model lacks counts as
     impossible there while another model has it, and as `<unk>` where all lack it. That is also what `merge` builds.
-    Tokens that every model calls impossible say nothing about the weights and are left out.
+    Tokens that are impossible to every model are left out.
 
     Raises DataError when no token is left.
     """
@@ -33,7 +33,7 @@ def weights(probabilities: NDArray[np.float64], *, unknown: NDArray[np.bool_] | 
     likely = likely[:, likely.any(axis=0)]
     if not likely.size:
         raise DataError(
-            "No model gives any word of the text a probability, so there is nothing to weigh them by; use a text of their language."
+            "No model gives any word of the text a probability, so they cannot be weighted; use a text of their language."
         )
     share = np.full(len(likely), 1 / len(likely))
     for _ in range(ITERATIONS):
@@ -45,7 +45,7 @@ def weights(probabilities: NDArray[np.float64], *, unknown: NDArray[np.bool_] | 
 
 
 def merge(models: Sequence[NGramModel], weights: Sequence[float] | NDArray[np.float64]) -> NGramModel:
-    """One backoff model from several: all their words and n-grams, p(w | h) the weighted sum of what the models say.
+    """Merge several models into one: all their words and n-grams, p(w | h) the weighted sum of the models' probabilities.
 
     A word outside a model's vocabulary has probability 0 there and is its `<unk>` inside a context. Backoff weights are computed anew, so
     that every context sums to 1. For the n-grams of the tables the mixture is exact; what is backed off to is close to it (static
@@ -64,7 +64,7 @@ def merge(models: Sequence[NGramModel], weights: Sequence[float] | NDArray[np.fl
 
 def _check(models: Sequence[NGramModel], shares: NDArray[np.float64]) -> None:
     if len(shares) != len(models) or not len(models):
-        raise ValueError(f"{len(shares)} weights for {len(models)} models; expected one weight a model.")
+        raise ValueError(f"{len(shares)} weights for {len(models)} models; expected one weight per model.")
     if not (np.all(shares >= 0) and abs(shares.sum() - 1) < 1e-6):
         raise ValueError(f"The weights are {shares.tolist()}; expected shares from 0 to 1 whose sum is 1.")
     for model in models:
@@ -75,7 +75,7 @@ def _check(models: Sequence[NGramModel], shares: NDArray[np.float64]) -> None:
 
 
 class _Member:
-    """A model inside the mixture: its tables, what its words and n-grams are called there, and where it stands after each n-gram there."""
+    """A model inside the mixture: its tables, the numbers of its words and n-grams there, and its context after each n-gram there."""
 
     def __init__(self, model: NGramModel, vocabulary: Vocabulary) -> None:
         self.model = model
@@ -93,7 +93,7 @@ class _Member:
         """The model's context after each n-gram of the mixture's level last taken."""
 
     def keys(self, order: int, *, size: int) -> NDArray[np.int64]:
-        """The model's n-grams of an order, as keys of the mixture."""
+        """Return the model's n-grams of an order, as keys of the mixture."""
         if order > self.model.order:
             return np.zeros(0, np.int64)
         own = self.model.levels[order - 1].keys
@@ -119,7 +119,10 @@ def _level(members: Sequence[_Member], shares: NDArray[np.float64], order: int, 
 
 
 def weigh(models: Sequence[NGramModel], chunks: Sequence[str]) -> NDArray[np.float64]:
-    """The weights under which a text is most probable, by EM."""
+    """Find the weights under which a text is most probable.
+
+    chunks: normalised text that no model was trained on. Errors as `weights`.
+    """
     found = [query.score(model, model.vocabulary.encode(chunks)) for model in models]
     return weights(
         np.power(10.0, [scores.log10 for scores in found]), unknown=np.array([scores.unknown for scores in found])

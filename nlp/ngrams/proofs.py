@@ -6,24 +6,22 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nlp.ngrams import query, signatures
+from nlp.exported import Request
+from nlp.ngrams import query
 from nlp.ngrams.tables import Level, NGramModel
-from nlp.tokenizers.tokenizer import Tokenizer
+from nlp.tokenizers import Tokenizer
 from nlp.vocabulary import BOS_ID, EOS, EOS_ID, UNK_ID
-
-Request = tuple[str, dict[str, NDArray[Any]], dict[str, NDArray[Any]]]
-"""Signature, inputs, expected outputs."""
 
 
 def requests(model: NGramModel, tokenizer: Tokenizer, texts: Sequence[str], *, k: int = 10) -> list[Request]:
-    """A request with all `texts` for each signature of `signatures`, and what `nlp.ngrams.query` answers to it."""
+    """Make a request with all `texts` for each signature of `signatures`, with the answers of `nlp.ngrams.query`."""
     model = _as_stored(model)
     inputs = {"text": np.array([text.encode() for text in texts], object)}
     answers = [_answer(model, tokenizer, text) for text in texts]
     totals = np.array([np.sum(scores.log10) * np.log(10) for _, scores, _ in answers])
     lengths = np.array([len(scores.log10) for _, scores, _ in answers])
     contexts = np.array([context for _, _, context in answers], np.int64).reshape(len(texts), -1)
-    words, scores = _next_answer(model, contexts, signatures._most(model, k))
+    words, scores = _next_answer(model, contexts, query.next_count(model, k))
     with np.errstate(over="ignore"):
         perplexity = np.exp(-totals / lengths).astype(np.float32)
     default = {
@@ -33,20 +31,16 @@ def requests(model: NGramModel, tokenizer: Tokenizer, texts: Sequence[str], *, k
         "next_scores": scores,
     }
     tokens = {
-        "tokens": signatures._padded(
-            [np.array([word.encode() for word in shown], object) for shown, _, _ in answers], b""
-        ),
-        "log_probs": signatures._padded(
-            [(scores.log10 * np.log(10)).astype(np.float32) for _, scores, _ in answers], 0.0
-        ),
-        "orders": signatures._padded([scores.order.astype(np.int32) for _, scores, _ in answers], 0),
-        "in_vocabulary": signatures._padded([~scores.unknown for _, scores, _ in answers], False),
+        "tokens": _padded([np.array([word.encode() for word in shown], object) for shown, _, _ in answers], b""),
+        "log_probs": _padded([(scores.log10 * np.log(10)).astype(np.float32) for _, scores, _ in answers], 0.0),
+        "orders": _padded([scores.order.astype(np.int32) for _, scores, _ in answers], 0),
+        "in_vocabulary": _padded([~scores.unknown for _, scores, _ in answers], False),
     }
     return [("serving_default", inputs, default), ("tokens", inputs, tokens)]
 
 
 def _as_stored(model: NGramModel) -> NGramModel:
-    """With the float32 numbers of the bundle, among which other words may be equally likely."""
+    """Round the model to the float32 numbers of the bundle, among which other words may be equally likely."""
     levels = [
         Level(
             keys=level.keys,
@@ -61,7 +55,7 @@ def _as_stored(model: NGramModel) -> NGramModel:
 
 
 def _answer(model: NGramModel, tokenizer: Tokenizer, text: str) -> tuple[list[str], query.Scores, list[int]]:
-    """Tokens of a text, their scores, and the last words of the open sentence, padded with -1 on the left."""
+    """Return the tokens of a text, their scores, and the last words of the open sentence, padded with -1 on the left."""
     taken = tokenizer.sentences(text)
     flat = np.concatenate([[BOS_ID, *model.vocabulary.ids(words), EOS_ID] for words in taken.sentences])
     shown = [token for words in taken.sentences for token in [*words, EOS]]
@@ -79,3 +73,12 @@ def _next_answer(model: NGramModel, contexts: NDArray[np.int64], k: int) -> tupl
         scores[row] = np.power(10.0, log10[best])
         names[row] = [model.vocabulary.words[i].encode() if log10[i] > -np.inf else b"" for i in best]
     return names, scores
+
+
+def _padded(rows: Sequence[NDArray[Any]], filling: Any) -> NDArray[Any]:
+    """Stack rows of different lengths, each filled up to the longest."""
+    longest = max((len(row) for row in rows), default=0)
+    padded = np.full((len(rows), longest), filling, rows[0].dtype if rows else object)
+    for target, row in zip(padded, rows, strict=True):
+        target[: len(row)] = row
+    return padded

@@ -1,6 +1,6 @@
-"""What an n-gram model says about text: log-probability of every token, perplexity, all next words of a context.
+"""Questions to an n-gram model: log-probability of every token, perplexity, all next words of a context.
 
-    log10 p(w | h) = log10 p of the longest n-gram `h' w` in the tables + backoffs of the longer contexts that are there
+    log10 p(w | h) = log10 p of the longest n-gram `h' w` in the tables + backoffs of the longer contexts in them
 
 Everything is a lookup of many keys at once: they are sorted (NumPy sorts 64-bit integers with vector instructions), so that the search
 walks the table from one end to the other instead of jumping about in it.
@@ -20,13 +20,13 @@ CHUNK = 1 << 21
 
 Indices = NDArray[np.int64]
 State = tuple[Indices, ...]
-"""What a model remembers of the words so far, for each text of a batch: element n-1 holds, (b,), the index in the tables of the last n
-words, -1 where they are none; so many elements as the order less one, at least one."""
+"""What a model knows of the words so far, for each text of a batch: element n-1 holds, (b,), the index of the last n words in the tables,
+-1 where they are absent; there are order - 1 elements, at least one."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Scores:
-    """The t tokens of a text, words and ends of sentences alike, in their order; what begins a sentence is none."""
+    """Scores of the t tokens of a text, in their order: words and ends of sentences; `<s>` is not a token."""
 
     log10: NDArray[np.float64]
     """(t,), at most 0; -inf for a probability of 0."""
@@ -65,14 +65,14 @@ def score(model: NGramModel, ids: NDArray[np.integer], *, chunk: int = CHUNK) ->
         begin = max(0, start - overlap)
         found = _score(model, flat[begin : start + chunk].astype(np.int64))
         log10[start : start + chunk], order[start : start + chunk] = (values[start - begin :] for values in found)
-    told = flat != BOS_ID
-    tokens = flat[told]
+    counted = flat != BOS_ID
+    tokens = flat[counted]
     sentences = int(np.count_nonzero(tokens == EOS_ID))
-    return Scores(log10=log10[told], unknown=tokens == UNK_ID, order=order[told], sentences=sentences)
+    return Scores(log10=log10[counted], unknown=tokens == UNK_ID, order=order[counted], sentences=sentences)
 
 
 def perplexity(scores: Scores) -> Perplexity:
-    """Of a scored text, with and without the words outside the vocabulary."""
+    """Compute the perplexity of a scored text, with and without the words outside the vocabulary."""
     return Perplexity(
         including=_perplexity(scores.log10),
         excluding=_perplexity(scores.log10[~scores.unknown]),
@@ -83,12 +83,12 @@ def perplexity(scores: Scores) -> Perplexity:
 
 
 def start(model: NGramModel, batch: int = 1) -> State:
-    """At the beginning of a sentence, for `batch` texts."""
+    """Return the state at the beginning of a sentence, for `batch` texts."""
     return after(model, np.full((batch, 1), BOS_ID))
 
 
 def after(model: NGramModel, contexts: NDArray[np.integer]) -> State:
-    """After the words `contexts` (b, t), padded with -1 on the left; nothing is known before them."""
+    """Return the state after the words `contexts` (b, t), padded with -1 on the left; nothing is known before them."""
     batch, length = contexts.shape
     state: State = (np.full(batch, -1, np.int64),) * max(1, model.order - 1)
     for place in range(max(0, length - len(state)), length):
@@ -97,18 +97,18 @@ def after(model: NGramModel, contexts: NDArray[np.integer]) -> State:
 
 
 def advance(model: NGramModel, state: State, words: NDArray[np.integer]) -> tuple[NDArray[np.float64], State]:
-    """log10 p of the next words (b,) and the state after them."""
+    """Return log10 p of the next words (b,) and the state after them."""
     found = _matches(model, state, words.astype(np.int64))
     return _log10(model, state, found)[0], found[: len(state)]
 
 
 def distribution(model: NGramModel, contexts: NDArray[np.integer]) -> NDArray[np.float64]:
-    """Probabilities (b, V) of all words after `contexts` (b, t), padded with -1 on the left; 0 for `<s>`."""
+    """Return the probabilities (b, V) of all words after `contexts` (b, t), padded with -1 on the left; 0 for `<s>`."""
     return next_words(model, after(model, contexts))
 
 
 def next_words(model: NGramModel, state: State) -> NDArray[np.float64]:
-    """Probabilities (b, V) of all words in this state; 0 for `<s>`, which never follows."""
+    """Return the probabilities (b, V) of all words in this state; 0 for `<s>`, which never follows."""
     rest = _backoffs(model, state)
     probabilities = np.power(10.0, rest[0])[:, None] * np.power(10.0, model.levels[0].log10_prob)
     for level, context, backoffs in zip(model.levels[1:], state, rest[1:], strict=False):
@@ -119,7 +119,7 @@ def next_words(model: NGramModel, state: State) -> NDArray[np.float64]:
 
 
 def next_log10(model: NGramModel, state: State) -> NDArray[np.float64]:
-    """log10 p (b, V) of all words in this state; -inf for `<s>`, which never follows."""
+    """Return log10 p (b, V) of all words in this state; -inf for `<s>`, which never follows."""
     rest = _backoffs(model, state)
     log10 = model.levels[0].log10_prob + rest[0][:, None]
     for level, context, backoffs in zip(model.levels[1:], state, rest[1:], strict=False):
@@ -127,6 +127,11 @@ def next_log10(model: NGramModel, state: State) -> NDArray[np.float64]:
         log10[rows, words] = level.log10_prob[members] + backoffs[rows]
     log10[:, BOS_ID] = -np.inf
     return log10
+
+
+def next_count(model: NGramModel, k: int) -> int:
+    """Return how many next words an answer lists: `k`, or all but `<unk>` and `<s>` where they are fewer."""
+    return min(k, len(model.vocabulary) - 2)
 
 
 def sums_to_one(model: NGramModel, *, contexts: int = 20) -> bool:
@@ -142,7 +147,7 @@ def sums_to_one(model: NGramModel, *, contexts: int = 20) -> bool:
 
 
 def find(keys: Indices, wanted: Indices) -> Indices:
-    """Place of each wanted key in the rising `keys`, -1 where it is absent (any negative one is)."""
+    """Find the place of each wanted key in the rising `keys`, -1 where it is absent (negative ones always are)."""
     if len(wanted) < 64 or not len(keys):
         places = np.searchsorted(keys, wanted)
         present = places < len(keys)
@@ -166,7 +171,7 @@ def find(keys: Indices, wanted: Indices) -> Indices:
 
 
 def _contexts(model: NGramModel, order: int, most: int) -> Indices:
-    """Words (b, order-1), b at most `most`, before which n-grams of this order go on, evenly from its table."""
+    """Pick contexts (b, order-1), b at most `most`, of n-grams of this order, evenly from its table."""
     keys = model.levels[order - 1].keys
     picked = keys[np.linspace(0, len(keys) - 1, min(most, len(keys))).astype(np.int64)]
     places = np.unique(picked // len(model.vocabulary))
@@ -178,7 +183,7 @@ def _contexts(model: NGramModel, order: int, most: int) -> Indices:
 
 
 def _backoffs(model: NGramModel, state: State) -> list[NDArray[np.float64]]:
-    """For each order, what (b,) is added to log10 p of an n-gram of that order: the backoffs of all longer contexts."""
+    """Sum for each order, (b,), what is added to log10 p of its n-grams: the backoffs of all longer contexts."""
     rest = [np.zeros(len(state[0]))]
     for level, context in reversed(list(zip(model.levels[:-1], state, strict=False))):
         known = context >= 0
@@ -189,17 +194,17 @@ def _backoffs(model: NGramModel, state: State) -> list[NDArray[np.float64]]:
 
 
 def _followers(level: Level, context: Indices, size: int) -> tuple[Indices, Indices, Indices]:
-    """All n-grams of a level that go on from the contexts (b,): row of the context, last word, index in the level."""
+    """Find all n-grams of a level that begin with the contexts (b,): row of the context, last word, index in the level."""
     rows = np.flatnonzero(context >= 0)
     begin, end = np.searchsorted(level.keys, [context[rows] * size, (context[rows] + 1) * size])
     counts = end - begin
-    # Ranges begin[i] to end[i], one after the other.
+    # The ranges begin[i] to end[i], one after the other.
     members = np.arange(counts.sum()) + np.repeat(begin - (np.cumsum(counts) - counts), counts)
     return np.repeat(rows, counts), level.keys[members] % size, members
 
 
 def _matches(model: NGramModel, state: State, words: Indices) -> State:
-    """Index in every level of the n-gram that ends with `words`, -1 where there is none."""
+    """Find in every level the index of the n-gram that ends with `words`, -1 where it is absent."""
     size = len(model.vocabulary)
     found = [words]
     for level, context in zip(model.levels[1:], state, strict=False):
@@ -208,7 +213,7 @@ def _matches(model: NGramModel, state: State, words: Indices) -> State:
 
 
 def _score(model: NGramModel, words: Indices) -> tuple[NDArray[np.float64], NDArray[np.int8]]:
-    """log10 p and matched order of every word of a flat text, those of `<s>` meaning nothing."""
+    """Return log10 p and matched order of every word of a flat text; those of `<s>` have no meaning."""
     size, begins = len(model.vocabulary), words == BOS_ID
     found, state = [words], []
     for level in model.levels[1:]:
@@ -222,7 +227,7 @@ def _score(model: NGramModel, words: Indices) -> tuple[NDArray[np.float64], NDAr
 def _log10(
     model: NGramModel, state: Sequence[Indices], found: Sequence[Indices]
 ) -> tuple[NDArray[np.float64], NDArray[np.int8]]:
-    """log10 p and matched order, from the indices of the contexts and of the n-grams."""
+    """Return log10 p and matched order, from the indices of the contexts and of the n-grams."""
     log10 = model.levels[0].log10_prob[found[0]]
     order = np.ones(len(log10), np.int8)
     for number, (level, context, place) in enumerate(zip(model.levels[1:], state, found[1:], strict=False)):

@@ -1,4 +1,4 @@
-"""Sentences drawn from an n-gram model, a batch at a time."""
+"""Sentences drawn from an n-gram model, all of them word by word at once."""
 
 from collections.abc import Iterator, Sequence
 
@@ -25,11 +25,11 @@ def sample(
     seed: int = 0,
     start: Sequence[str] = (),
 ) -> list[list[str]]:
-    """Draw `count` sentences of at most `longest` words, each going on from the words `start`, which count and are given back.
+    """Draw `count` sentences of at most `longest` words; each begins with the words `start`, which count.
 
     temperature: p becomes proportional to p^(1/temperature): below 1 likelier words become likelier still, 0 takes the likeliest.
     top_k: only the so many likeliest words. top_p: only the fewest likeliest words that have at least this share of the probability.
-    Equally likely words stand in the order of their ids. `<unk>` and `<s>` are never drawn. Equal seeds give equal sentences.
+    Equally likely words are taken in the order of their ids. `<unk>` and `<s>` are never drawn. Equal seeds give equal sentences.
     Raises DataError for a word of `start` outside the vocabulary, ValueError for options out of range.
     """
     _check(count=count, longest=longest, temperature=temperature, top_k=top_k, top_p=top_p)
@@ -58,7 +58,7 @@ def sample(
 
 def _check(*, count: int, longest: int, temperature: float, top_k: int | None, top_p: float) -> None:
     if count < 0 or longest < 1:
-        raise ValueError(f"count is {count}, longest {longest}; expected 0 or more sentences of 1 word or more")
+        raise ValueError(f"count is {count}, longest {longest}; expected 0 or more sentences of 1 or more words")
     if not 0 <= temperature < float("inf"):
         raise ValueError(f"temperature is {temperature}; expected 0 (the likeliest word) or more")
     if top_k is not None and top_k < 1:
@@ -75,7 +75,7 @@ def _id(model: NGramModel, word: str) -> int:
 
 
 def _distributions(model: NGramModel, state: query.State) -> Iterator[tuple[slice, NDArray[np.float64]]]:
-    """Probabilities of the next words, some rows at a time."""
+    """Yield the probabilities of the next words, some rows at a time."""
     rows = max(1, _MEMORY // (8 * len(model.vocabulary)))
     for start in range(0, len(state[0]), rows):
         part = slice(start, start + rows)
@@ -85,7 +85,7 @@ def _distributions(model: NGramModel, state: query.State) -> Iterator[tuple[slic
 def _kept(
     probabilities: NDArray[np.float64], temperature: float, top_k: int | None, top_p: float
 ) -> NDArray[np.float64]:
-    """Weights (b, V) of the words that may be drawn."""
+    """Return the weights (b, V) of the words that may be drawn."""
     weights = probabilities
     weights[:, [UNK_ID, BOS_ID]] = 0.0
     if temperature != 1:
@@ -105,10 +105,10 @@ def _kept(
 
 
 def _draw(weights: NDArray[np.float64], points: NDArray[np.float64]) -> NDArray[np.int64]:
-    """The word at each point, 0 up to 1, of the weights laid end to end; the sentence's end where nothing can follow."""
+    """Find the word at each point, 0 to below 1, of the weights laid end to end; the sentence's end where nothing can follow."""
     sums = np.cumsum(weights, axis=1)
     totals = sums[:, -1]
-    # Rounding must not reach the end: no word stands there.
+    # Rounding must not reach the end: no word is there.
     targets = np.minimum(points * totals, np.nextafter(totals, 0))
     words = np.array(
         [np.searchsorted(row, target, side="right") for row, target in zip(sums, targets, strict=True)], np.int64

@@ -1,4 +1,4 @@
-"""Dropping n-grams from a model."""
+"""A model with some of its n-grams dropped."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -10,9 +10,9 @@ from nlp.ngrams.tables import Level, NGramModel
 
 
 def select(model: NGramModel, keep: Sequence[NDArray[np.bool_]]) -> NGramModel:
-    """The model with the chosen n-grams only, their keys renumbered; probabilities and backoff weights stay what they were.
+    """Keep the chosen n-grams only, their keys renumbered; probabilities and backoff weights do not change.
 
-    keep: for each order bool (m,). What an n-gram that is kept begins with is kept too, and so are all single words, since the first level
+    keep: for each order bool (m,). The beginnings of n-grams that are kept are kept too, and so are all single words, since the first level
     holds every word. Levels above the longest n-gram kept are dropped, but never the first; the highest left has backoff weight 1.
 
     Raises ValueError when the masks do not fit the levels.

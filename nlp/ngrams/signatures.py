@@ -7,13 +7,13 @@
         for an end; log_probs float32 (b, t), natural; orders int32 (b, t), words of the n-gram found; in_vocabulary bool (b, t).
 
 The tables are variables, int64 keys and float32 values; the words by number are a variable, the numbers by word a hash table over a
-file. Sums and comparisons are made in float64, so that `requests`, which asks `query` instead, puts equal words into equal order.
+file. Sums and comparisons are made in float64, so that `proofs`, which asks `query` instead, has equally likely words in the same order.
 """
 
 import shutil
 import tempfile
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +21,11 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from nlp.exported import Signature
+from nlp.ngrams import query
 from nlp.ngrams.tables import NGramModel
-from nlp.tokenizers.tokenizer import Tokenizer
+from nlp.tokenizers import Tokenizer
 from nlp.vocabulary import BOS_ID, EOS, EOS_ID, UNK_ID
-
-Signature = tuple[Callable[..., dict[str, Any]], dict[str, tf.TensorSpec]]
-"""A function of named tensors, and the name, shape and dtype of each."""
 
 
 class GraphModel(tf.Module):
@@ -47,19 +46,19 @@ class GraphModel(tf.Module):
         self.numbers = _numbers_by_word(self, model.vocabulary.words)
 
     def ids(self, words: Any) -> Any:
-        """int64 of the shape of the strings; 0 outside the vocabulary, and for `<s>` and `</s>` in the text."""
+        """Look up ids, int64 of the shape of the strings; 0 outside the vocabulary, and for `<s>` and `</s>` in the text."""
         found = self.numbers.lookup(words)
         return tf.where(found > EOS_ID, found, tf.cast(UNK_ID, tf.int64))
 
     def find(self, order: int, context: Any, words: Any) -> Any:
-        """Index (n,) of `context word` in the table of this order, -1 where it is absent; context: index below, -1 for none."""
+        """Find the index (n,) of `context word` in the table of this order, -1 where it is absent; context: index below, -1 for none."""
         keys = tf.convert_to_tensor(self.keys[order - 2])
         wanted = tf.where(context >= 0, context * self.size + words, -1)
         places = tf.searchsorted(keys, wanted, out_type=tf.int64)
         return tf.where(tf.gather(keys, places) == wanted, places, -1)
 
     def matches(self, flat: Any) -> list[Any]:
-        """For each order, the index (n,) of the n-gram that ends with each word of a flat text, -1 where there is none."""
+        """Find for each order the index (n,) of the n-gram that ends with each word of a flat text, -1 where it is absent."""
         found = [flat]
         for order in range(2, self.order + 1):
             context = tf.where(flat == BOS_ID, tf.cast(-1, tf.int64), _before(found[-1]))
@@ -67,7 +66,7 @@ class GraphModel(tf.Module):
         return found
 
     def score(self, flat: Any) -> tuple[Any, Any]:
-        """log10 p float64 (n,) and order int32 (n,) of every word of a flat text; those of `<s>` mean nothing."""
+        """Return log10 p float64 (n,) and order int32 (n,) of every word of a flat text; those of `<s>` have no meaning."""
         found = self.matches(flat)
         log10 = _gather(self.log10_prob[0], flat)
         order = tf.ones_like(flat, tf.int32)
@@ -79,12 +78,12 @@ class GraphModel(tf.Module):
         return log10, order
 
     def backoff(self, order: int, context: Any) -> Any:
-        """log10 backoff float64 of the context's index in the table of this order, 0 for -1."""
+        """Look up log10 backoff float64 of the context's index in the table of this order, 0 for -1."""
         weight = _gather(self.log10_backoff[order - 1], tf.maximum(context, 0))
         return tf.where(context >= 0, weight, tf.zeros_like(weight))
 
     def next_log10(self, context: Any) -> Any:
-        """log10 p float64 (V,) of all words after one context (order-1,): its indices in the tables, -1 for none."""
+        """Return log10 p float64 (V,) of all words after one context (order-1,): its indices in the tables, -1 for none."""
         rest = [tf.zeros([], tf.float64)]  # What the backoffs of longer contexts add, from the highest order down.
         for below in range(self.order - 1, 0, -1):
             rest.append(rest[-1] + self.backoff(below, context[below - 1]))
@@ -101,12 +100,12 @@ class GraphModel(tf.Module):
 
 
 def signatures(model: NGramModel, tokenizer: Tokenizer, *, k: int = 10) -> tuple[GraphModel, dict[str, Signature]]:
-    """What to track, and the functions of the signatures (see above). k: next words, or all but `<unk>` and `<s>` if they are fewer."""
+    """Return the object to track and the functions of the signatures (see above). k: next words, see `query.next_count`."""
     graph = GraphModel(model)
-    most = _most(model, k)
+    most = query.next_count(model, k)
 
     def serving_default(text: Any) -> dict[str, Any]:
-        # Servers do not hold a request to its signature: a lone string would fail further on, unreadably.
+        # Servers do not check a request against its signature: a lone string would fail further on, unreadably.
         text = tf.ensure_shape(text, [None])
         tokenized = tokenizer.graph(text)
         _, ids, log10, _ = _scored(graph, tokenized.sentences)
@@ -134,16 +133,12 @@ def signatures(model: NGramModel, tokenizer: Tokenizer, *, k: int = 10) -> tuple
     return graph, {"serving_default": (serving_default, spec), "tokens": (tokens, spec)}
 
 
-def _most(model: NGramModel, k: int) -> int:
-    return min(k, len(model.vocabulary) - 2)
-
-
 def _variable(values: NDArray[Any], dtype: type, end: float, name: str) -> tf.Variable:
     return tf.Variable(np.append(values.astype(dtype), dtype(end)), trainable=False, name=name)
 
 
 def _numbers_by_word(owner: GraphModel, words: Sequence[str]) -> Any:
-    """The table that is told its words by a file, which an export copies; the file lives as long as `owner`."""
+    """Make a table that reads its words from a file, which an export copies; the file exists as long as `owner`."""
     folder = Path(tempfile.mkdtemp(prefix="vocabulary-"))
     weakref.finalize(owner, shutil.rmtree, folder, ignore_errors=True)
     path = folder / "words.txt"
@@ -160,22 +155,27 @@ def _gather(values: Any, places: Any) -> Any:
 
 
 def _before(places: Any) -> Any:
-    """Those of the word before, -1 before the first."""
+    """Shift by one: the places of the word before, -1 before the first."""
     return tf.concat([[tf.cast(-1, tf.int64)], places], axis=0)[:-1]
 
 
 def _scored(graph: GraphModel, sentences: Any) -> tuple[Any, Any, Any, Any]:
-    """Of texts (b, (sentences), (words)): ragged tokens as shown (b, (t)) and their ids, and flat log10 p and order of them."""
+    """Score texts (b, (sentences), (words)): ragged tokens as shown (b, (t)) and their ids, and flat log10 p and order of them."""
     inner = sentences.values
     ends = tf.fill([inner.nrows(), 1], EOS)
     shown = tf.concat([inner, tf.RaggedTensor.from_tensor(ends)], axis=1)
     ids = tf.concat([inner.with_values(graph.ids(inner.values)), _column(inner, EOS_ID)], axis=1)
     flat = tf.concat([_column(inner, BOS_ID), ids], axis=1).values
     log10, order = graph.score(flat)
-    told = flat != BOS_ID
+    counted = flat != BOS_ID
     splits = tf.gather(ids.row_splits, sentences.row_splits)
     of_texts = tf.RaggedTensor.from_row_splits(ids.values, splits, validate=False)
-    return of_texts.with_values(shown.values), of_texts, tf.boolean_mask(log10, told), tf.boolean_mask(order, told)
+    return (
+        of_texts.with_values(shown.values),
+        of_texts,
+        tf.boolean_mask(log10, counted),
+        tf.boolean_mask(order, counted),
+    )
 
 
 def _column(rows: Any, value: int) -> Any:
@@ -183,7 +183,7 @@ def _column(rows: Any, value: int) -> Any:
 
 
 def _next(graph: GraphModel, opened: Any, k: int) -> tuple[Any, Any]:
-    """The likeliest words (b, k) after the open sentences, and their probabilities."""
+    """Find the likeliest words (b, k) after the open sentences, and their probabilities."""
     begun = tf.concat([_column(opened, BOS_ID), opened.with_values(graph.ids(opened.values))], axis=1)
     last = begun.row_splits[1:] - 1
     found = graph.matches(begun.values)[: max(1, graph.order - 1)]
@@ -194,15 +194,7 @@ def _next(graph: GraphModel, opened: Any, k: int) -> tuple[Any, Any]:
         return values, words
 
     signature = (tf.TensorSpec([k], tf.float64), tf.TensorSpec([k], tf.int32))
-    # One context at a time: the probabilities of all words of a whole batch may not fit the memory.
+    # One context at a time: the probabilities of all words of a whole batch may not fit into memory.
     values, words = tf.map_fn(likeliest, contexts, fn_output_signature=signature, parallel_iterations=2)
     names = tf.where(tf.math.is_inf(values), "", tf.gather(tf.convert_to_tensor(graph.words), words))
     return names, tf.cast(tf.pow(tf.cast(10, tf.float64), values), tf.float32)
-
-
-def _padded(rows: Sequence[NDArray[Any]], filling: Any) -> NDArray[Any]:
-    longest = max((len(row) for row in rows), default=0)
-    padded = np.full((len(rows), longest), filling, rows[0].dtype if rows else object)
-    for target, row in zip(padded, rows, strict=True):
-        target[: len(row)] = row
-    return padded

@@ -1,4 +1,4 @@
-"""From counts to a model: which smoothing, what is pruned, and the tables."""
+"""From counts to a model: the smoothing, what is pruned, and the tables."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -19,7 +19,7 @@ Mask = NDArray[np.bool_]
 
 @dataclass(frozen=True, kw_only=True)
 class _Parameters:
-    """What the smoothings take beside the counts; each its part."""
+    """The options of all smoothings; each takes its own."""
 
     k: float
     factor: float
@@ -30,25 +30,25 @@ class _Parameters:
     prune: Sequence[int]
 
 
-def _kneser_ney(counts: NGramCounts, given: _Parameters, *, modified: bool) -> Estimates:
+def _kneser_ney(counts: NGramCounts, options: _Parameters, *, modified: bool) -> Estimates:
     return kneser_ney.estimate(
         counts,
         modified=modified,
-        prune=given.prune,
-        discount_fallback=given.discount_fallback,
-        interpolate_unigrams=given.interpolate_unigrams,
-        closed=given.closed,
-        vocab_pad=given.vocab_pad,
+        prune=options.prune,
+        discount_fallback=options.discount_fallback,
+        interpolate_unigrams=options.interpolate_unigrams,
+        closed=options.closed,
+        vocab_pad=options.vocab_pad,
     )
 
 
 _ESTIMATES: dict[str, Callable[[NGramCounts, _Parameters], Estimates]] = {
-    "modified-kneser-ney": lambda counts, given: _kneser_ney(counts, given, modified=True),
-    "kneser-ney": lambda counts, given: _kneser_ney(counts, given, modified=False),
-    "witten-bell": lambda counts, given: witten_bell.estimate(counts, closed=given.closed),
-    "katz": lambda counts, given: katz.estimate(counts, closed=given.closed),
-    "add-k": lambda counts, given: add_k.estimate(counts, k=given.k, closed=given.closed),
-    "stupid-backoff": lambda counts, given: stupid_backoff.estimate(counts, factor=given.factor),
+    "modified-kneser-ney": lambda counts, options: _kneser_ney(counts, options, modified=True),
+    "kneser-ney": lambda counts, options: _kneser_ney(counts, options, modified=False),
+    "witten-bell": lambda counts, options: witten_bell.estimate(counts, closed=options.closed),
+    "katz": lambda counts, options: katz.estimate(counts, closed=options.closed),
+    "add-k": lambda counts, options: add_k.estimate(counts, k=options.k, closed=options.closed),
+    "stupid-backoff": lambda counts, options: stupid_backoff.estimate(counts, factor=options.factor),
     "maximum-likelihood": lambda counts, _: maximum_likelihood.estimate(counts),
 }
 SMOOTHINGS = tuple(_ESTIMATES)
@@ -80,17 +80,17 @@ def smooth(
     closed: bool = False,
     vocab_pad: int = 0,
 ) -> NGramModel:
-    """A model of what was counted.
+    """Estimate a model from counts.
 
-    smoothing: one of SMOOTHINGS; the other keywords are taken by those that they concern.
+    smoothing: one of SMOOTHINGS; each uses the keywords that concern it.
     k: of add-k. factor: of stupid backoff.
     prune: n-grams that occur at most so often are dropped, a threshold for each order from 1, none below the one before it, the last for
-        all higher orders. Kneser-Ney as lmplz: estimated before, only then dropped, words too; elsewhere the first threshold must be 0,
-        and the backoff weights are computed anew.
+        all higher orders. With Kneser-Ney, as in lmplz, all are estimated and then dropped, words too; elsewhere the first threshold must
+        be 0, and the backoff weights are computed anew.
     discount_fallback, interpolate_unigrams, vocab_pad: of Kneser-Ney, see `kneser_ney.estimate`.
     closed: no probability for `<unk>`.
 
-    Raises DataError when the text is too little for the smoothing, or `<unk>` occurs in a text with a closed vocabulary.
+    Raises DataError when the text is too short for the smoothing, or `<unk>` occurs in a text with a closed vocabulary.
     """
     if smoothing not in _ESTIMATES:
         raise ValueError(f"smoothing {smoothing}; expected one of {', '.join(SMOOTHINGS)}")
@@ -129,7 +129,7 @@ def _levels(counts: NGramCounts, estimates: Estimates) -> tuple[Level, ...]:
     levels = []
     with np.errstate(divide="ignore"):
         for keys, (prob, backoff) in zip(counts.keys, estimates, strict=True):
-            # In their own place: at order 5 a second set of arrays is most of a gigabyte. A sum can pass 1 by rounding.
+            # In place: at order 5 a second set of arrays is most of a gigabyte. A sum can exceed 1 by rounding.
             np.minimum(prob, 1, out=prob)
             np.log10(prob, out=prob)
             np.log10(backoff, out=backoff)
@@ -138,7 +138,7 @@ def _levels(counts: NGramCounts, estimates: Estimates) -> tuple[Level, ...]:
 
 
 def _with_words(model: NGramModel, keep: Mask) -> NGramModel:
-    """The model with these words only, numbered anew, when no n-gram that is left holds another."""
+    """Keep these words only, numbered anew; no n-gram that is left may hold another."""
     if keep.all():
         return model
     before, after = len(keep), int(np.count_nonzero(keep))

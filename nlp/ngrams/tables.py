@@ -1,7 +1,7 @@
 """The one form of every n-gram model: for each order a sorted table of n-grams with their probabilities and backoff weights.
 
 p(w | h) = p(h w) where the table of its order holds `h w`, else backoff(h) p(w | h'), h' being h without its first word; the backoff
-of a context that is not in the tables is 1. This is what an ARPA file says, and every smoothing here can be written so.
+of a context that is not in the tables is 1. An ARPA file holds the same, and every smoothing here can be written so.
 """
 
 from dataclasses import dataclass
@@ -20,9 +20,9 @@ class Level:
     """(m,), rising: index of the first n-1 words in the level below x size of the vocabulary + id of the last word. The first level
     holds every word: its keys are 0 to V-1."""
     log10_prob: NDArray[np.float64]
-    """(m,), at most 0; -inf for a probability of 0. That of `<s>` is 0, as KenLM writes it, and means nothing."""
+    """(m,), at most 0; -inf for a probability of 0. That of `<s>` is 0, as KenLM writes it, and has no meaning."""
     log10_backoff: NDArray[np.float64]
-    """(m,); 0 for what is no context; all 0 at the highest order."""
+    """(m,); 0 for n-grams that are not contexts; all 0 at the highest order."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +32,7 @@ class NGramModel:
     vocabulary: Vocabulary
     levels: tuple[Level, ...]
     smoothing: str
-    """Name of the estimate, such as `modified-kneser-ney`; `arpa` when it was read from a file that does not say."""
+    """Name of the estimate, such as `modified-kneser-ney`; `arpa` for a model from an ARPA file, which does not name it."""
     normalised: bool = True
     """Whether the probabilities after every context sum to 1 (stupid backoff's do not)."""
 

@@ -1,14 +1,14 @@
-"""What a sentence and a word is, as TensorFlow string operations: the same ones prepare a corpus and run in the served graph.
+"""The rules of the tokenizers as TensorFlow string operations: the same ones prepare a corpus and run in the served graph.
 
-Every rule takes string tensors of any shape, valid UTF-8, and gives text with one sentence a line and words between spaces; there may be
-more spaces than needed and lines without a word. TensorFlow brings its own Unicode tables (ICU, RE2), so that a model does not depend
-on Python's.
+Every rule takes string tensors of any shape, valid UTF-8, and gives text with one sentence per line and spaces between words; there may
+be more spaces than needed and lines without a word. TensorFlow has its own Unicode tables (ICU, RE2), so that a model does not depend on
+Python's.
 """
 
 from collections.abc import Callable
 from typing import Any
 
-# Unicode's White_Space (PropList.txt) as RE2 writes it. A no-break space stands where no line, so no sentence, shall end: "Mr. Smith".
+# Unicode's White_Space (PropList.txt) as RE2 writes it. A no-break space forbids the end of a line, and so of a sentence: "Mr. Smith".
 _BREAKING = r"\t\n\x0b\x0c\r \x{85}\x{1680}\x{2000}-\x{2006}\x{2008}-\x{200a}\x{2028}\x{2029}\x{205f}\x{3000}"
 _WHITE = _BREAKING + r"\x{a0}\x{2007}\x{202f}"
 _WORD = r"\pL\pM\pN"
@@ -19,7 +19,7 @@ _BY_LANGUAGE = {"\u0130": "i\u0307", "\u00cc": "\u00ec", "\u00cd": "\u00ed", "\u
 
 
 def words(text: Any) -> Any:
-    """Runs of letters, marks and digits of any script, with inner apostrophes, in lower case."""
+    """Keep runs of letters, marks and digits of any script, with inner apostrophes, in lower case."""
     text = _replaced(_lower(text), rf"[.!?](?:[{_BREAKING}]|\z)", "\n")
     text = _replaced(text, "\u2019", "'")
     text = _replaced(text, rf"[^{_WORD}'\n]+", " ")
@@ -29,22 +29,22 @@ def words(text: Any) -> Any:
 
 
 def letters(text: Any) -> Any:
-    """Runs of a to z in lower case; . ! ? end a sentence before a space."""
+    """Keep runs of a to z in lower case; . ! ? end a sentence before a space."""
     return _replaced(_replaced(_lower(text), r"[.!?](?:[ \n]|\z)", "\n"), r"[^a-z\n]+", " ")
 
 
 def english(text: Any) -> Any:
-    """Runs of a to z and apostrophes in lower case; every full stop, exclamation and question mark ends a sentence."""
+    """Keep runs of a to z and apostrophes in lower case; every full stop, exclamation and question mark ends a sentence."""
     return _replaced(_replaced(_lower(text), "[.!?]+", "\n"), r"[^a-z'\n]+", " ")
 
 
 def space(text: Any) -> Any:
-    """KenLM's rule: words stand between spaces, tabs, carriage returns and zero bytes, a sentence is a line."""
+    """Split as KenLM does: spaces, tabs, carriage returns and zero bytes separate words, and each line is a sentence."""
     return _replaced(text, r"[\t\r\x00]", " ")
 
 
 def characters(text: Any) -> Any:
-    """White space as ▁, a sentence is a line; this rule leaves it to the caller to take the characters apart."""
+    """Write white space as ▁; each line is a sentence, and the caller separates the characters."""
     return _replaced(_replaced(text, r"\r\n", "\n"), rf"[{_WHITE.replace(chr(92) + 'n', '')}]", "\u2581")
 
 
@@ -58,7 +58,7 @@ RULES: dict[str, Callable[[Any], Any]] = {
 
 
 def valid(text: Any) -> Any:
-    """Bytes from anyone as UTF-8: what is none becomes U+FFFD."""
+    """Replace bytes that are not UTF-8 by U+FFFD."""
     import tensorflow as tf
 
     return tf.strings.unicode_transcode(text, "UTF-8", "UTF-8", errors="replace")

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, get_args
 
-from nlp.corpora.lines import Lines
+from nlp.corpora import Lines
 from nlp.errors import DataError
 from nlp.tokenizers import rules
 from nlp.vocabulary import BOS, EOS, UNK
@@ -15,22 +15,22 @@ Symbols = Literal["refuse", "drop", "rename"]
 NAMES: tuple[str, ...] = get_args(Name)
 
 RENAMED = {UNK: "<UNK>", BOS: "<S>", EOS: "</S>"}
-"""What the models' own symbols become when they stand in the text and are renamed."""
+"""The new names of the models' own symbols where a text holds them and they are renamed."""
 
 _CHUNK = 1 << 20
 
 
 class Sentences(NamedTuple):
-    """One text taken apart."""
+    """One text, split."""
 
     sentences: list[list[str]]
-    """Its words, sentence by sentence; at least one sentence, which may be empty."""
+    """The words, sentence by sentence; at least one sentence, which may be empty."""
     open: list[str]
-    """The last sentence when the text goes on (no sentence or line ends with it), else empty."""
+    """The last sentence where it is not finished (neither a sentence nor a line ends with the text), else empty."""
 
 
 class GraphText(NamedTuple):
-    """A batch of texts taken apart, as `Sentences`."""
+    """A batch of texts, split as in `Sentences`."""
 
     sentences: Any
     """RaggedTensor of strings (b, sentences, words)."""
@@ -40,25 +40,25 @@ class GraphText(NamedTuple):
 
 @dataclass(frozen=True)
 class Tokenizer:
-    """A rule for what is a sentence and what a word.
+    """A rule that splits text into sentences and words.
 
     `words`: lower case; a sentence ends at a line's end and after . ! ? before white space (no no-break space) or the text's end; words
         are runs of Unicode letters, marks and digits with inner apostrophes (’ becomes ').
     `letters`: lower case; . ! ? end a sentence before a space or the text's end; words are runs of a to z.
     `english`: lower case; . ! ? end a sentence anywhere; words are runs of a to z and apostrophes.
-    `space`: KenLM's input as it is: a line is a sentence, words stand between spaces, tabs, carriage returns and zero bytes (and no
-        other white space).
-    `characters`: a line is a sentence, every code point a word, white space is ▁.
+    `space`: KenLM's input as it is: each line is a sentence; spaces, tabs, carriage returns and zero bytes separate words (other white
+        space does not).
+    `characters`: each line is a sentence, every code point a word, white space is ▁.
     """
 
     name: str
     """One of NAMES."""
     shortest: int = field(default=1, kw_only=True)
     """Sentences of a corpus with fewer words are left out. 1 leaves out those without a word, except under `space`, where an empty line
-    is an empty sentence. A text that is asked about keeps its short sentences."""
+    is an empty sentence. A text in a request keeps its short sentences."""
     symbols: Symbols = field(default="refuse", kw_only=True)
-    """What becomes of `<unk>`, `<s>` and `</s>` in text under `space`: an error, left out as by `lmplz --skip_symbols`, or renamed
-    to `<UNK>`, `<S>`, `</S>`. A text that is asked about is never refused: there `refuse` renames. Other rules never give such words."""
+    """How `<unk>`, `<s>` and `</s>` in text are treated under `space`: as an error, left out as by `lmplz --skip_symbols`, or renamed
+    to `<UNK>`, `<S>`, `</S>`. A text in a request is never refused: there `refuse` renames. Other rules never give such words."""
 
     def __post_init__(self) -> None:
         if self.name not in NAMES:
@@ -69,12 +69,12 @@ class Tokenizer:
             raise ValueError(f"the shortest sentence has {self.shortest} words; expected 1 or more")
 
     def normalise(self, lines: Iterable[str], *, place: Callable[[int], str] | None = None) -> Iterator[str]:
-        """Chunks of about 1 MiB: one sentence a line, words separated by one space, every chunk ends with a line's end.
+        """Yield chunks of about 1 MiB: one sentence per line, words separated by one space; every chunk ends with a line's end.
 
         lines: without their ends. A chunk is longer where one line is.
-        place: how an error calls the line of a number, from 1; `corpora.Lines` have their own.
+        place: gives the name of a line by its number, from 1, for errors; `corpora.Lines` have their own.
 
-        Raises DataError for `<unk>`, `<s>` or `</s>` in the text under `space` (unless told otherwise).
+        Raises DataError for `<unk>`, `<s>` or `</s>` in the text under `space`, unless `symbols` drops or renames them.
         """
         if place is None:
             place = lines.place if isinstance(lines, Lines) else "line {} of the text".format
@@ -86,7 +86,7 @@ class Tokenizer:
                 yield "\n".join(sentences) + "\n"
 
     def sentences(self, text: str) -> Sentences:
-        """What `graph` makes of one text, in Python."""
+        """Split one text in Python, as `graph` does."""
         pieces = self._ruled(text).split("\n")
         if self.name == "space":
             pieces = [_without_symbols(piece, self._asked) for piece in pieces]
@@ -95,9 +95,9 @@ class Tokenizer:
         return Sentences(kept or [[]], found[-1])
 
     def graph(self, text: Any) -> GraphText:
-        """The same rule inside a TensorFlow graph, of stock operations.
+        """Split a batch of texts inside a TensorFlow graph, by stock operations.
 
-        text: string (b,), UTF-8; bytes that are none become U+FFFD.
+        text: string (b,), UTF-8; bytes that are not become U+FFFD.
         """
         import tensorflow as tf
 
@@ -113,7 +113,7 @@ class Tokenizer:
         return "rename" if self.symbols == "refuse" else self.symbols
 
     def _ruled(self, text: str) -> str:
-        """One sentence a line, words separated by one space (the characters of `characters` by none)."""
+        """Write one sentence per line, words separated by one space (the characters of `characters` by none)."""
         text = _valid(text)
         if self.name == "space":
             return _tidy(text.replace("\t", " ").replace("\r", " ").replace("\0", " "))
@@ -126,7 +126,7 @@ class Tokenizer:
         return piece.split(" ") if piece else []
 
     def _sentences(self, pieces: list[str], first: int, place: Callable[[int], str]) -> list[str]:
-        """The pieces that a corpus keeps, as lines; `first` is the number of the first line, `place` as in `normalise`."""
+        """Select the pieces that a corpus keeps, as lines; `first` is the number of the first line, `place` as in `normalise`."""
         if self.name == "characters":
             return [" ".join(piece) for piece in pieces if len(piece) >= self.shortest]
         if self.name == "space":
@@ -136,7 +136,7 @@ class Tokenizer:
         return [piece for piece in pieces if piece and piece.count(" ") + 1 >= self.shortest]
 
     def _graph_words(self, pieces: Any) -> Any:
-        """pieces: string (n,); words: ragged string (n, words)."""
+        """Split pieces, string (n,), into words, ragged string (n, words)."""
         import tensorflow as tf
 
         if self.name == "characters":
@@ -154,7 +154,7 @@ class Tokenizer:
 
 
 def _chunks(lines: Iterable[str]) -> Iterator[tuple[str, int]]:
-    """Lines with their ends, about 1 MiB together, and how many they are."""
+    """Yield lines with their ends, about 1 MiB together, and their number."""
     gathered: list[str] = []
     size = 0
     for line in lines:
@@ -168,14 +168,14 @@ def _chunks(lines: Iterable[str]) -> Iterator[tuple[str, int]]:
 
 
 def _tidy(text: str) -> str:
-    """One space between words, none at the ends of lines."""
+    """Leave one space between words, none at the ends of lines."""
     while "  " in text:
         text = text.replace("  ", " ")
     return text.replace(" \n", "\n").replace("\n ", "\n").strip(" ")
 
 
 def _valid(text: str) -> str:
-    """The text with lone surrogates, which have no UTF-8, as the graph replaces their bytes."""
+    """Replace lone surrogates, which UTF-8 cannot encode, as the graph replaces their bytes."""
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -184,7 +184,7 @@ def _valid(text: str) -> str:
 
 
 def _without_symbols(line: str, symbols: Symbols) -> str:
-    """The line with the models' symbols dropped or renamed."""
+    """Drop or rename the models' symbols in a line."""
     if not any(symbol in line for symbol in RENAMED):
         return line
     if symbols == "drop":
@@ -193,7 +193,7 @@ def _without_symbols(line: str, symbols: Symbols) -> str:
 
 
 def _checked(lines: list[str], symbols: Symbols, first: int, place: Callable[[int], str]) -> list[str]:
-    """The lines without the models' symbols, or DataError that names the first of them."""
+    """Drop or rename the models' symbols, or raise DataError that names the first of them."""
     checked = [_without_symbols(line, symbols) for line in lines]
     if symbols == "refuse":
         for number, (line, changed) in enumerate(zip(lines, checked, strict=True), first):
@@ -213,9 +213,9 @@ def _symbol_found(line: str, where: str) -> str:
 
 
 def _graph_kept(found: Any, *, lines: bool) -> Any:
-    """The sentences that count, at least one for each text.
+    """Leave out sentences without words, but keep at least one for each text.
 
-    found: ragged string (b, pieces, words); lines: an empty piece counts too, unless it follows the last line's end.
+    found: ragged string (b, pieces, words); lines: keep empty pieces too, unless they follow the last line's end.
     """
     import tensorflow as tf
 

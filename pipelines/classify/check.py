@@ -24,7 +24,7 @@ def check(folder: Path, images: LabelledImages, *, features: NDArray[np.float32]
 
     features: float32 (n, d), what a pretrained network makes of `everything(images)`, by which labels are judged; pixels when absent.
     """
-    found = findings.look(images, features=features)
+    found = findings.find(images, features=features)
     warnings = check_warnings.warnings(found)
     sentences = [check_warnings.sizes(images), check_warnings.trust(found)]
     check = report_check.Check(

@@ -1,6 +1,5 @@
 """Config: every flag of classify with its sentence and range, and the flags that do not go together."""
 
-import difflib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -9,6 +8,7 @@ from pipelines import flags
 from pipelines.flags import MAY_DIFFER, RunFlags
 from pipelines.training import options
 from pipelines.training.options import TrainingOptions
+from vision import spelling
 from vision.augment.options import Augmentation
 
 SMALL_MODELS = ("linear", "mlp", "lenet", "alexnet", "vgg", "nin", "inception", "resnet", "airbench")
@@ -98,8 +98,7 @@ class Config(RunFlags):
 def _check_model(name: str) -> None:
     if name in MODELS:
         return
-    plain = {known.lower(): known for known in MODELS}
-    nearest = [plain[found] for found in difflib.get_close_matches(name.lower(), plain, n=3, cutoff=0.4)]
+    nearest = spelling.nearest(name, MODELS, least=0.4)
     hint = f"; nearest: {', '.join(nearest)}" if nearest else ""
     known = f"knn, {', '.join(SMALL_MODELS)}, and those of keras.applications, such as MobileNetV2"
     raise ValueError(f"--model {name}: unknown model{hint}; known: {known}")

@@ -73,9 +73,9 @@ def _thumbnail(path: Path, *, taken: Mapping[str, Any]) -> Any:
 
     from pipelines.report import plots
     from serving import draw
-    from vision.decoding import pictures
+    from vision import decoding
 
-    image = pictures.decode(tf.constant(path.read_bytes())).numpy()
+    image = decoding.decode(tf.constant(path.read_bytes())).numpy()
     if taken.get("resize") == "crop":  # not said by bundles of earlier versions, which stretch
         image = draw.central(image, height=taken["height"], width=taken["width"])
     shrink = min(1.0, plots.TILE / max(image.shape[:2]))

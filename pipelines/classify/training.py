@@ -133,7 +133,7 @@ def _network(config: Config, images: LabelledImages, model: keras.Model, folder:
 
 def training_options(config: Config, images: LabelledImages, model: keras.Model) -> TrainingOptions:
     """The options with the defaults of this network and number of images filled in."""
-    pretrained = config.weights != "none" and weights.nested(model) is not None
+    pretrained = config.weights != "none" and backbones.nested(model) is not None
     return options.with_defaults(config.training, examples=len(images.train), pretrained=pretrained)
 
 

@@ -7,12 +7,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from nlp import ngram, vocabulary
-from nlp.corpora import lines as corpora
-from nlp.corpora.lines import Corpus
+from nlp import corpora, ngram, vocabulary
+from nlp.corpora import Corpus
 from nlp.errors import DataError
 from nlp.ngram import NGramModel
-from nlp.tokenizers.tokenizer import Tokenizer
+from nlp.tokenizers import Tokenizer
 from nlp.vocabulary import Vocabulary
 from pipelines import flags
 from pipelines.ngram.config import Config

@@ -7,9 +7,8 @@ from pathlib import Path
 
 from nlp import ngram
 from nlp.ngram import NGramModel
-from nlp.ngrams import proofs
-from nlp.ngrams import signatures as graph
-from nlp.tokenizers.tokenizer import Tokenizer
+from nlp.ngrams import proofs, signatures
+from nlp.tokenizers import Tokenizer
 from pipelines import exports
 from pipelines.exports import Export, Exported
 from pipelines.ngram.config import Config
@@ -33,11 +32,11 @@ def write(config: Config, folder: Path, evaluated: Evaluated) -> Exported:
 
 def _export(config: Config, trained: Trained) -> Export:
     model, tokenizer, shown = trained.model, trained.data.tokenizer, samples(trained)
-    tracked, signatures = graph.signatures(model, tokenizer)
+    tracked, functions = signatures.signatures(model, tokenizer)
     return Export(
         task="ngram",
         tracked=tracked,
-        signatures=signatures,
+        signatures=functions,
         proofs=proofs.requests(model, tokenizer, shown),
         input={"tokenizer": config.tokenizer, "vocabulary": len(model.vocabulary), "order": model.order},
         made={"by": "pipelines.ngram", "smoothing": model.smoothing, "data": config.data, "seed": config.seed},

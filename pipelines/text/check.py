@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from nlp import corpus_check
-from nlp.corpora.lines import Corpus
+from nlp.corpora import Corpus
 from nlp.errors import DataError
-from nlp.tokenizers.tokenizer import Tokenizer
+from nlp.tokenizers import Tokenizer
 from pipelines.report import check as report_check
 from pipelines.report import page, sections
 from pipelines.report import parts as report_parts
@@ -19,7 +19,7 @@ MEASURES = {
     "files": "files",
     "lines": "lines",
     "empty_lines": "empty lines",
-    "duplicate_lines": "lines that had been there before",
+    "duplicate_lines": "repeated lines",
     "lines_in_training": "lines that are also in training",
     "invalid_utf8_lines": "lines that are not UTF-8",
     "markup_lines": "lines with what looks like markup",

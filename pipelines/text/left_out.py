@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from nlp.corpora.lines import Lines
+from nlp.corpora import Lines
 from pipelines.report import parts
 
 LISTED = 10

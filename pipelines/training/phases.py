@@ -10,8 +10,8 @@ import keras
 from pipelines.record.runs import RunError
 from pipelines.training import optimizers, options, schedules
 from pipelines.training.options import TrainingOptions
+from vision.pretrained import backbones
 
-BACKBONE = "backbone"
 """Name of the layer (a nested model) whose weights were learned elsewhere."""
 GROUPS = 4
 """The backbone's layers form so many groups of one rate each; the head is one more."""
@@ -42,7 +42,7 @@ class Phase:
         if not self.layered:
             return built(1.0)
         parts = [built(share) for share in shares(training.oldest_rate)]
-        groups = {id(variable): parts[group] for variable, group in by_depth(_backbone(model))}
+        groups = {id(variable): parts[group] for variable, group in by_depth(backbones.nested(model))}
         return optimizers.Layered(groups, head=parts[-1])
 
 
@@ -51,7 +51,7 @@ def plan(model: keras.Model, training: TrainingOptions) -> list[Phase]:
     epochs, head = options.epoch_limit(training.epochs), options.head_epoch_limit(training)
     if not training.head_epochs:
         return [Phase(start=0, stop=epochs, frozen=False, layered=False)]
-    if _backbone(model) is None:
+    if backbones.nested(model) is None:
         raise RunError(
             f"--training.head-epochs is {training.head_epochs}, but {model.name} has no pretrained backbone to hold still; "
             "leave it out, or choose a backbone such as --model MobileNetV2 with --weights"
@@ -73,9 +73,9 @@ def plan(model: keras.Model, training: TrainingOptions) -> list[Phase]:
 @contextmanager
 def frozen(model: keras.Model, holds: bool) -> Iterator[None]:
     """Freeze the backbone where `holds`; afterwards each layer learns, or not (batch normalisation), as it did before."""
-    found = [(layer, layer.trainable) for layer in _backbone(model)._flatten_layers()] if holds else []
+    found = [(layer, layer.trainable) for layer in backbones.nested(model)._flatten_layers()] if holds else []
     if holds:
-        _backbone(model).trainable = False
+        backbones.nested(model).trainable = False
     try:
         yield
     finally:
@@ -97,7 +97,3 @@ def by_depth(backbone: keras.Model) -> list[tuple[Any, int]]:
 
 def _layer(variable: Any) -> str:
     return str(variable.path).rpartition("/")[0]
-
-
-def _backbone(model: keras.Model) -> Any:
-    return next((layer for layer in model.layers if layer.name == BACKBONE), None)

@@ -5,12 +5,11 @@ from pathlib import Path
 
 import numpy as np
 
-from nlp import word2vec
-from nlp.corpora import lines as corpora
-from nlp.corpora.lines import Corpus
+from nlp import corpora, word2vec
+from nlp.corpora import Corpus
 from nlp.embeddings.vectors import keyed
 from nlp.errors import DataError
-from nlp.tokenizers.tokenizer import Tokenizer
+from nlp.tokenizers import Tokenizer
 from nlp.word2vec import Phrase
 from pipelines import flags
 from pipelines.text import left_out

@@ -8,8 +8,7 @@ from gensim.models import KeyedVectors
 from numpy.typing import NDArray
 
 from nlp import word2vec
-from nlp.embeddings import proofs
-from nlp.embeddings import signatures as graph
+from nlp.embeddings import proofs, signatures
 from nlp.embeddings.vectors import keyed
 from pipelines import exports
 from pipelines.exports import Export, Exported
@@ -36,11 +35,11 @@ def write(config: Config, folder: Path, evaluated: Evaluated) -> Exported:
 
 def _export(config: Config, vectors: KeyedVectors) -> Export:
     shown = samples(vectors)
-    tracked, signatures = graph.signatures(vectors, k=NEIGHBOURS)
+    tracked, functions = signatures.signatures(vectors, k=NEIGHBOURS)
     return Export(
         task="word2vec",
         tracked=tracked,
-        signatures=signatures,
+        signatures=functions,
         proofs=proofs.requests(vectors, shown, k=NEIGHBOURS),
         input={"tokenizer": config.tokenizer, "vocabulary": len(vectors), "dimensions": vectors.vector_size},
         made={

@@ -64,7 +64,7 @@ def test_interrupted_n_grams(pipeline: Pipeline, tmp_path: Path, monkeypatch: py
 def test_interrupted_before_the_run_began(pipeline: Pipeline, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, flags in (("ngram", NGRAM), ("word2vec", WORDS)):
         with monkeypatch.context() as patch:
-            texts.at_call(patch, "nlp.corpora.lines.read", 1, texts.interrupt)
+            texts.at_call(patch, "nlp.corpora.read", 1, texts.interrupt)
             ended = pipeline(name, "--out", "run", *flags)
         ended.refuses("error: interrupted before the run began; nothing was written", code=130)
         assert sorted(contents(tmp_path)) == ["good.txt"]

@@ -10,7 +10,7 @@ import pytest
 from gensim.test.utils import datapath
 
 from nlp import ngram
-from nlp.tokenizers.tokenizer import Tokenizer
+from nlp.tokenizers import Tokenizer
 from nlp.vocabulary import BOS_ID, UNK_ID
 from pipelines import ngram as pipeline
 from pipelines.ngram import config as ngram_config

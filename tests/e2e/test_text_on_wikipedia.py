@@ -4,9 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from nlp import ngram
-from nlp.corpora import lines
-from nlp.tokenizers.tokenizer import Tokenizer
+from nlp import corpora, ngram
+from nlp.tokenizers import Tokenizer
 from pipelines import ngram as ngram_pipeline
 from pipelines import word2vec as word2vec_pipeline
 from pipelines.ngram import config
@@ -16,7 +15,7 @@ from tests.nlp.ngrams import plain_kneser_ney
 
 
 def _sentences(path: Path) -> list[list[str]]:
-    text = "".join(Tokenizer("letters", shortest=3).normalise(lines.read(str(path)).train))
+    text = "".join(Tokenizer("letters", shortest=3).normalise(corpora.read(str(path)).train))
     return [line.split(" ") for line in text.splitlines()]
 
 

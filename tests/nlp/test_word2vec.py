@@ -106,7 +106,7 @@ def test_bad_input_a_state_of_another_text(text: Path, tmp_path: Path) -> None:
     other, state = tmp_path / "other.txt", tmp_path / "state.npz"
     other.write_text("one two three one two three\n" * 20, encoding="utf-8")
     word2vec.train(text, **records(engine="keras", epochs=1, state=state, **SMALL))
-    with pytest.raises(DataError, match=r"is of a training with other words; give the same as then, or delete it"):
+    with pytest.raises(DataError, match=r"is of a training with other words; give the same again, or delete it"):
         word2vec.train(other, **records(engine="keras", epochs=1, state=state, **SMALL))
 
 

@@ -93,10 +93,10 @@ def _export(
     import keras
     import tensorflow as tf
 
-    from vision.decoding import pictures
+    from vision import decoding
 
     def sized(content: Any) -> Any:
-        return tf.image.resize(pictures.decode(content), (HEIGHT, WIDTH))
+        return tf.image.resize(decoding.decode(content), (HEIGHT, WIDTH))
 
     def named(image_bytes: Any) -> dict[str, Any]:
         decoded = tf.map_fn(sized, image_bytes, fn_output_signature=tf.TensorSpec((HEIGHT, WIDTH, 3), tf.float32))

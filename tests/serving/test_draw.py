@@ -7,7 +7,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from serving import draw
-from vision.decoding import pictures
+from vision import decoding
 
 
 def noise(height: int, width: int) -> NDArray[np.uint8]:
@@ -60,7 +60,7 @@ def test_the_central_part_is_what_the_graph_decodes() -> None:
         contents = tf.constant(cv2.imencode(".png", image[..., ::-1])[1].tobytes())
         part = tf.constant(draw.central(image, height=height, width=width))
         expected = tf.round(tf.image.resize(part, [height, width], antialias=True))
-        found = pictures.decode_resized(contents, height=height, width=width, crop=True)
+        found = decoding.decode_resized(contents, height=height, width=width, crop=True)
         np.testing.assert_array_equal(found, expected, err_msg=f"{high}x{wide} to {height}x{width}")
 
 

@@ -10,24 +10,24 @@ _BEFORE = -1
 """Stands for the epoch where something is drawn once for all epochs."""
 
 
-def columns(how: Augmentation) -> dict[str, int]:
+def columns(augmentation: Augmentation) -> dict[str, int]:
     """Draws that each switched-on kind takes for one image, in the order of `draw`; `choice` is between mixup and cutmix."""
     kinds = {
-        "flip": (how.flip, 1),
-        "mixup": (how.mixup > 0, 1),
-        "cutmix": (how.cutmix > 0, 3),
-        "choice": (how.mixup > 0 and how.cutmix > 0, 1),
-        "shift": (how.shift > 0, 2),
-        "crop": (how.crop > 0, 4),
-        "rotate": (how.rotate > 0, 1),
-        "colour": (how.colour > 0, 3),
-        "erase": (how.erase > 0, 5),
-        "policy": (how.policy != "none", 4),
+        "flip": (augmentation.flip, 1),
+        "mixup": (augmentation.mixup > 0, 1),
+        "cutmix": (augmentation.cutmix > 0, 3),
+        "choice": (augmentation.mixup > 0 and augmentation.cutmix > 0, 1),
+        "shift": (augmentation.shift > 0, 2),
+        "crop": (augmentation.crop > 0, 4),
+        "rotate": (augmentation.rotate > 0, 1),
+        "colour": (augmentation.colour > 0, 3),
+        "erase": (augmentation.erase > 0, 5),
+        "policy": (augmentation.policy != "none", 4),
     }
     return {name: count for name, (on, count) in kinds.items() if on}
 
 
-def draw(count: int, *, epoch: Any, seed: int, how: Augmentation) -> Any:
+def draw(count: int, *, epoch: Any, seed: int, augmentation: Augmentation) -> Any:
     """The draws of `count` images in this epoch, float32 (count, sum of `columns`).
 
     All are uniform in [0, 1), but that of flip, which is 0 (mirror) or 0.5 (do not) and alternates, and the first of mixup and of
@@ -36,23 +36,25 @@ def draw(count: int, *, epoch: Any, seed: int, how: Augmentation) -> Any:
     base = _seed(seed, epoch)
     special = {
         "flip": lambda: _alternating(count, epoch=epoch, seed=seed),
-        "mixup": lambda: _beta(count, alpha=how.mixup, seed=tf.random.experimental.stateless_fold_in(base, 1)),
-        "cutmix": lambda: _beta(count, alpha=how.cutmix, seed=tf.random.experimental.stateless_fold_in(base, 2)),
+        "mixup": lambda: _beta(count, alpha=augmentation.mixup, seed=tf.random.experimental.stateless_fold_in(base, 1)),
+        "cutmix": lambda: _beta(
+            count, alpha=augmentation.cutmix, seed=tf.random.experimental.stateless_fold_in(base, 2)
+        ),
     }
-    widths = columns(how)
+    widths = columns(augmentation)
     uniform = tf.random.stateless_uniform([count, sum(widths.values())], base)
     if not any(name in special for name in widths):
         return uniform
-    parts = named(uniform, how)
+    parts = named(uniform, augmentation)
     for name in widths:
         if name in special:
             parts[name] = tf.concat([special[name]()[:, None], parts[name][:, 1:]], axis=1)
     return tf.concat(list(parts.values()), axis=1)
 
 
-def named(drawn: Any, how: Augmentation) -> dict[str, Any]:
+def named(drawn: Any, augmentation: Augmentation) -> dict[str, Any]:
     """The columns of `draw` by kind, float32 (count, columns of the kind) each."""
-    widths = columns(how)
+    widths = columns(augmentation)
     return dict(zip(widths, tf.split(drawn, list(widths.values()), axis=1), strict=True)) if widths else {}
 
 

@@ -17,7 +17,9 @@ ASPECT = 4 / 3
 """A crop's width to height is between this and its inverse."""
 
 
-def moved(images: Any, draws: Mapping[str, Any], how: Augmentation, operations: Operations | None = None) -> Any:
+def moved(
+    images: Any, draws: Mapping[str, Any], augmentation: Augmentation, operations: Operations | None = None
+) -> Any:
     """Rotate about the centre, cut out, mirror, then shift each image.
 
     images: uint8 (batch, height, width, channels), height and width known. draws: those of flip, shift, crop and rotate, as
@@ -25,10 +27,10 @@ def moved(images: Any, draws: Mapping[str, Any], how: Augmentation, operations: 
     """
     mirrored = draws["flip"][:, 0] < 0.5 if "flip" in draws else None
     if operations is not None or "rotate" in draws:
-        return _resampled(images, _map(images, draws, how, operations, mirrored))
+        return _resampled(images, _map(images, draws, augmentation, operations, mirrored))
     if "crop" in draws:
-        images, mirrored = _cropped(images, draws["crop"], reach=how.crop, mirrored=mirrored), None
-    return _gathered(images, mirrored=mirrored, shifts=draws.get("shift"), reach=how.shift)
+        images, mirrored = _cropped(images, draws["crop"], reach=augmentation.crop, mirrored=mirrored), None
+    return _gathered(images, mirrored=mirrored, shifts=draws.get("shift"), reach=augmentation.shift)
 
 
 def _gathered(images: Any, *, mirrored: Any, shifts: Any, reach: float) -> Any:
@@ -78,7 +80,9 @@ def _cropped(images: Any, draws: Any, *, reach: float, mirrored: Any) -> Any:
     return tf.ensure_shape(_levels(pixels), [None, *shape])
 
 
-def _map(images: Any, draws: Mapping[str, Any], how: Augmentation, operations: Operations | None, mirrored: Any) -> Any:
+def _map(
+    images: Any, draws: Mapping[str, Any], augmentation: Augmentation, operations: Operations | None, mirrored: Any
+) -> Any:
     """From places in the result to places in the image, affine, float32 (batch, 2, 3); x first, in pixels."""
     height, width = images.shape[1:3]
     sides = tf.constant([width, height], tf.float32)
@@ -86,15 +90,15 @@ def _map(images: Any, draws: Mapping[str, Any], how: Augmentation, operations: O
     angle, shear_x, shear_y, offset = none, none, none, tf.zeros([tf.shape(images)[0], 2])
     scale, middle = tf.ones_like(offset), tf.zeros_like(offset)
     if "rotate" in draws:
-        angle = (2 * draws["rotate"][:, 0] - 1) * how.rotate
+        angle = (2 * draws["rotate"][:, 0] - 1) * augmentation.rotate
     if "shift" in draws:
-        offset = (2 * draws["shift"][:, ::-1] - 1) * how.shift * sides
+        offset = (2 * draws["shift"][:, ::-1] - 1) * augmentation.shift * sides
     if operations is not None:
         angle += operations.total("rotate")
         shear_x, shear_y = operations.total("shear_x"), operations.total("shear_y")
         offset += tf.stack([operations.total("translate_x"), operations.total("translate_y")], axis=1) * sides
     if "crop" in draws:
-        kept, centre = crop_box(draws["crop"], reach=how.crop)
+        kept, centre = crop_box(draws["crop"], reach=augmentation.crop)
         scale, middle = kept[:, ::-1], ((1 - kept) * centre)[:, ::-1] * (sides - 1) / 2
     if mirrored is not None:
         scale *= tf.stack([tf.where(mirrored, -1.0, 1.0), tf.ones_like(none)], axis=1)

@@ -1,4 +1,4 @@
-"""Everything that --check finds in labelled images."""
+"""What --check finds in labelled images: blank ones, copies, leaks between the parts, suspected labels."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,20 +10,16 @@ from vision.checks import copies, label_errors
 from vision.datasets import Examples, LabelledImages, labelled
 
 COMPARED = 50_000
-"""More images than this are not compared with each other for near copies, nor judged for their labels: a sample of so many is."""
-
-
+"""Most images among which near copies and wrong labels are looked for; of a larger set a random sample of so many."""
 BLANK = 2.0
 """An image whose pixels deviate by less than this (of 255) from one colour shows nothing."""
-
-
 TRUSTED = 0.6
 """The quick model's doubts are worth a warning when it guesses this share of the labels that are not guessed by chance."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Findings:
-    """Everything that was found. Positions are those of `everything`: train, then validation, then test."""
+    """What was found. Positions are those of `everything`: train, then validation, then test."""
 
     images: LabelledImages
     examples: Examples
@@ -33,7 +29,7 @@ class Findings:
     exact: list[list[int]]
     """Groups of images that are equal in every pixel, blank ones apart."""
     near: list[copies.Pair]
-    """Further pairs that are nearly so."""
+    """Further pairs that are nearly equal."""
     suspects: label_errors.Suspects | None
     accuracy: float
     """Share of the labels that the model behind `suspects` guessed, 0 to 1; NaN without one."""
@@ -65,7 +61,7 @@ def everything(images: LabelledImages) -> Examples:
 
 
 def leak(images: LabelledImages) -> str | None:
-    """One line for a training run when held-out images are equal, pixel for pixel, to training images; None when there are none.
+    """A warning for a training run whose held-out images are in another part too, pixel for pixel; None where none is.
 
     Costs one pass over the pixels.
     """
@@ -77,8 +73,11 @@ def leak(images: LabelledImages) -> str | None:
     return f"{number} held-out images are also in another part, pixel for pixel: scores will flatter; see --check"
 
 
-def look(images: LabelledImages, *, features: NDArray[np.float32] | None = None) -> Findings:
-    """Find everything that `check` tells. features as there."""
+def find(images: LabelledImages, *, features: NDArray[np.float32] | None = None) -> Findings:
+    """Look for blank images, copies and suspected labels.
+
+    features: float32 (n, d), what a pretrained network makes of `everything(images)`, for the search for wrong labels; pixels when absent.
+    """
     examples = everything(images)
     blank = [i for i in range(len(examples)) if _is_blank(examples, i)]
     exact = [group for group in copies.exact(examples) if group[0] not in blank]
@@ -89,7 +88,7 @@ def look(images: LabelledImages, *, features: NDArray[np.float32] | None = None)
     again = {i for group in exact for i in group[1:]} | set(blank)
     distinct = [int(i) for i in chosen if int(i) not in again]
     near = copies.near(examples.take(np.array(distinct, np.int64)))
-    suspects, accuracy = _judged(examples, chosen, features, classes=len(images.classes))
+    suspects, accuracy = _suspects(examples, chosen, features, classes=len(images.classes))
     return Findings(
         images=images,
         examples=examples,
@@ -103,7 +102,7 @@ def look(images: LabelledImages, *, features: NDArray[np.float32] | None = None)
     )
 
 
-def _judged(
+def _suspects(
     examples: Examples, chosen: NDArray[np.int64], features: NDArray[np.float32] | None, *, classes: int
 ) -> tuple[label_errors.Suspects | None, float]:
     """Suspected labels among the chosen examples, and how many labels the model behind them guessed."""

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vision.datasets.labelled import Images
+from vision.metrics.probabilities import checked
 
 FOLDS = 3
 """Parts of the cross-validation of `out_of_fold`."""
@@ -48,7 +49,7 @@ def suspects(labels: NDArray[Any], probabilities: NDArray[Any]) -> Suspects:
 
     Raises ValueError for shapes that do not fit, labels out of range, and probabilities that are none.
     """
-    labels, probabilities = _checked(labels, probabilities)
+    probabilities, labels = checked(probabilities, labels)
     classes = probabilities.shape[1]
     rows = np.arange(len(labels))
     numbers = np.bincount(labels, minlength=classes)
@@ -115,20 +116,3 @@ def _quick_model(features: NDArray[np.float32]) -> Any:
         StandardScaler(),
         LogisticRegression(max_iter=60, C=0.01),
     )
-
-
-def _checked(labels: NDArray[Any], probabilities: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    labels, probabilities = np.asarray(labels), np.asarray(probabilities, np.float64)
-    if probabilities.ndim != 2 or labels.shape != probabilities.shape[:1] or not labels.size:
-        raise ValueError(
-            f"found labels of shape {labels.shape} and probabilities of shape {probabilities.shape}; expected (n,) and (n, c)"
-        )
-    if labels.dtype.kind not in "iu" or labels.min() < 0 or labels.max() >= probabilities.shape[1]:
-        raise ValueError(
-            f"labels hold {labels.dtype} values {labels.min()} to {labels.max()}; "
-            f"expected class numbers 0 to {probabilities.shape[1] - 1}"
-        )
-    sums = probabilities.sum(axis=1, keepdims=True)
-    if not np.isfinite(sums).all() or probabilities.min() < 0 or sums.min() <= 0:
-        raise ValueError("probabilities hold NaN, infinite or negative values or an all-zero row; pass softmax outputs")
-    return labels.astype(np.int64), probabilities / sums

@@ -10,8 +10,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from vision.augment import batch as augment_batch
-from vision.augment import draws
+from vision.augment import batch, draws
 from vision.augment.options import Augmentation
 from vision.datasets.labelled import Examples
 
@@ -35,23 +34,23 @@ def training(
     )
     load = _loader(examples, classes=classes)
 
-    def batch(positions: Any, drawn: Any) -> tuple[Any, Any]:
-        images, labels = augment_batch.augmented(*load(positions), drawn, augmentation)
+    def changed(positions: Any, drawn: Any) -> tuple[Any, Any]:
+        images, labels = batch.augmented(*load(positions), drawn, augmentation)
         return _coloured(images), labels
 
-    return orders.map(batch).prefetch(AHEAD)
+    return orders.map(changed).prefetch(AHEAD)
 
 
 def scoring(examples: Examples, *, classes: int, batch_size: int) -> tf.data.Dataset:
     """Every example once, in order, unchanged; shapes as `training`."""
     load = _loader(examples, classes=classes)
 
-    def batch(positions: Any) -> tuple[Any, Any]:
+    def unchanged(positions: Any) -> tuple[Any, Any]:
         images, labels = load(positions)
         return _coloured(images), labels
 
     orders = tf.data.Dataset.range(len(examples)).batch(batch_size)
-    return orders.map(batch).prefetch(AHEAD)
+    return orders.map(unchanged).prefetch(AHEAD)
 
 
 def steps(examples: Examples, *, batch_size: int) -> int:
@@ -63,7 +62,7 @@ def _drawn(epoch: Any, count: int, seed: int, augmentation: Augmentation) -> tup
     """Order of the examples in this epoch, int32 (count,), and each one's draws, float32 (count, columns), in that order."""
     order_seed = tf.stack([tf.constant(2 * seed, tf.int64), epoch])
     order = tf.random.experimental.stateless_shuffle(tf.range(count), order_seed)
-    return order, tf.gather(draws.draw(count, epoch=epoch, seed=seed, how=augmentation), order)
+    return order, tf.gather(draws.draw(count, epoch=epoch, seed=seed, augmentation=augmentation), order)
 
 
 def _loader(examples: Examples, *, classes: int) -> Callable[[Any], tuple[Any, Any]]:

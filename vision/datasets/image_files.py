@@ -18,9 +18,9 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from vision import decoding
 from vision.datasets import splits
 from vision.datasets.labelled import Examples, LabelledImages, Skipped
-from vision.decoding import pictures
 from vision.errors import DataError
 
 DEFAULT_SIZE = 96
@@ -124,7 +124,7 @@ def _decoded(files: Sequence[Path], *, size: int, crop: bool) -> tuple[NDArray[n
 @functools.cache
 def _graph(size: int, crop: bool) -> Any:
     return tf.function(
-        lambda contents: pictures.decode_sized(contents, height=size, width=size, crop=crop),
+        lambda contents: decoding.decode_sized(contents, height=size, width=size, crop=crop),
         input_signature=[tf.TensorSpec([], tf.string)],
     )
 
@@ -154,9 +154,9 @@ def _reserve(file: int, size: int) -> None:
 def _reason(contents: bytes, message: str) -> str:
     if not contents:
         return "zero bytes"
-    if pictures.TOO_LARGE in message:
-        return pictures.TOO_LARGE
-    if pictures.NO_IMAGE in message:
+    if decoding.TOO_LARGE in message:
+        return decoding.TOO_LARGE
+    if decoding.NO_IMAGE in message:
         return "no image that can be read (JPEG, PNG, GIF, BMP, WebP)"
     return "truncated or corrupt"
 

@@ -1,6 +1,5 @@
 """The image sets of `keras.datasets`, read by Keras' own code from its cache folder, or downloaded into it once."""
 
-import difflib
 import os
 import socket
 from pathlib import Path
@@ -8,6 +7,7 @@ from typing import Any, NamedTuple
 
 import keras
 
+from vision import spelling
 from vision.datasets.arrays import LabelledArrays, from_parts
 from vision.errors import DataError
 
@@ -68,11 +68,9 @@ def read(name: str) -> LabelledArrays:
     Raises DataError for an unknown name, and where neither cache nor network has the set: it says which file to put where.
     """
     if name not in _SETS:
-        nearest = difflib.get_close_matches(name, NAMES, n=1)
-        hint = f"; did you mean {PREFIX}{nearest[0]}?" if nearest else ""
-        raise DataError(
-            f"--data {PREFIX}{name}: unknown set; expected one of {', '.join(PREFIX + known for known in NAMES)}{hint}"
-        )
+        known = [PREFIX + each for each in NAMES]
+        hint = spelling.hint(PREFIX + name, known)
+        raise DataError(f"--data {PREFIX}{name}: unknown set; expected one of {', '.join(known)}{hint}")
     before = socket.getdefaulttimeout()
     try:
         socket.setdefaulttimeout(_SILENCE_SECONDS)

@@ -1,8 +1,8 @@
 """Labelled images from where people keep them: class folders, a table of files, arrays (`.npz`, MNIST idx, Keras' sets), samples."""
 
-import difflib
 from pathlib import Path
 
+from vision import spelling
 from vision.datasets import arrays, image_files, image_folder, keras_sets, labelled_csv, samples
 from vision.datasets.labelled import LabelledImages
 from vision.errors import DataError
@@ -44,6 +44,4 @@ def _not_found(data: str, path: Path) -> str:
     expected = f"expected a folder, an .npz or a .csv file, or a known name ({', '.join(known)})"
     if path.exists():
         return f"--data {data}: cannot read this kind of file; {expected}"
-    nearest = difflib.get_close_matches(data, known, n=1)
-    hint = f"; did you mean {nearest[0]}?" if nearest else ""
-    return f"--data {data}: no such file or folder; {expected}{hint}"
+    return f"--data {data}: no such file or folder; {expected}{spelling.hint(data, known)}"

@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from vision.metrics.probabilities import checked
+
 SMALLEST = float(np.finfo(np.float32).eps)
 """Probabilities below this count as this in the log loss, so that one certain mistake (a quantised 0) stays finite."""
 
@@ -40,7 +42,7 @@ def scores(probabilities: NDArray[Any], truth: NDArray[Any]) -> dict[str, float]
     """
     from sklearn import metrics
 
-    probabilities, truth = _checked(probabilities, truth)
+    probabilities, truth = checked(probabilities, truth)
     classes = np.arange(probabilities.shape[1])
     predicted = probabilities.argmax(axis=1)
     scores = {"accuracy": float(metrics.accuracy_score(truth, predicted))}
@@ -85,7 +87,7 @@ def reliability(probabilities: NDArray[Any], truth: NDArray[Any], *, bins: int =
 
     probabilities: float (n, c), 0 to 1; truth: int (n,). scikit-learn's `calibration_curve` takes two classes only.
     """
-    probabilities, truth = _checked(probabilities, truth)
+    probabilities, truth = checked(probabilities, truth)
     confidence = probabilities.max(axis=1)
     right = probabilities.argmax(axis=1) == truth
     place = np.clip(np.ceil(confidence * bins).astype(int) - 1, 0, bins - 1)
@@ -100,7 +102,7 @@ def reliability(probabilities: NDArray[Any], truth: NDArray[Any], *, bins: int =
 
 def confident_mistakes(probabilities: NDArray[Any], truth: NDArray[Any], *, most: int = 12) -> NDArray[np.int64]:
     """Indices of the wrong answers, int64 (at most `most`,), by falling confidence; ties keep their order."""
-    probabilities, truth = _checked(probabilities, truth)
+    probabilities, truth = checked(probabilities, truth)
     wrong = np.flatnonzero(probabilities.argmax(axis=1) != truth)
     order = np.argsort(-probabilities[wrong].max(axis=1), kind="stable")
     return wrong[order[:most]].astype(np.int64)
@@ -109,27 +111,3 @@ def confident_mistakes(probabilities: NDArray[Any], truth: NDArray[Any], *, most
 def _calibration_error(bins: Sequence[Bin]) -> float:
     total = sum(entry.number for entry in bins)
     return sum(entry.number * abs(entry.accuracy - entry.confidence) for entry in bins if entry.number) / total
-
-
-def _checked(probabilities: NDArray[Any], truth: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Both arrays in one precision, rows summing to 1; raises ValueError where they do not fit."""
-    probabilities, truth = np.asarray(probabilities, np.float64), np.asarray(truth)
-    if (
-        probabilities.ndim != 2
-        or probabilities.shape[1] < 2
-        or truth.shape != probabilities.shape[:1]
-        or not truth.size
-    ):
-        raise ValueError(
-            f"found probabilities of shape {probabilities.shape} and truth of shape {truth.shape}; "
-            "expected (n, c) and (n,) with n >= 1 and c >= 2"
-        )
-    if truth.dtype.kind not in "iu" or truth.min() < 0 or truth.max() >= probabilities.shape[1]:
-        raise ValueError(
-            f"truth holds {truth.dtype} values {truth.min()} to {truth.max()}; "
-            f"expected class indices 0 to {probabilities.shape[1] - 1}"
-        )
-    sums = probabilities.sum(axis=1, keepdims=True)
-    if not np.isfinite(sums).all() or probabilities.min() < 0 or sums.min() <= 0:
-        raise ValueError("probabilities hold NaN, infinite or negative values or an all-zero row; pass softmax outputs")
-    return probabilities / sums, truth.astype(np.int64)

@@ -49,6 +49,11 @@ def application(name: str, *, shape: tuple[int, ...], weights: str | None) -> ke
     return getattr(keras.applications, name)(include_top=False, weights=weights, input_shape=shape)
 
 
+def nested(model: keras.Model) -> Any:
+    """The backbone inside a network; None without one."""
+    return next((layer for layer in model.layers if layer.name == LAYER), None)
+
+
 def _within_one(x: Any) -> Any:
     """-1 to 1."""
     return layers.Rescaling(1 / 127.5, offset=-1.0, name="rescale")(x)

@@ -21,7 +21,7 @@ def load(path: Path, model: keras.Model) -> None:
 
     A file of a backbone may hold a top, which is left out. Raises WeightsError with the layer, and the shapes found and expected.
     """
-    backbone = nested(model)
+    backbone = backbones.nested(model)
     with _opened(path) as file:
         whole = backbone is None or weight_files.is_nested(file)
         target = model if whole else backbone
@@ -45,7 +45,7 @@ def imagenet(model: keras.Model) -> None:
 
     Raises WeightsError for a network that has none, or when they cannot be had.
     """
-    backbone = nested(model)
+    backbone = backbones.nested(model)
     if backbone is None:
         raise WeightsError(
             f"there are no ImageNet weights for {model.name}; choose a network of keras.applications, such as MobileNetV2, "
@@ -62,11 +62,6 @@ def imagenet(model: keras.Model) -> None:
         ) from error
     _load(weight_files.as_bytes(source), backbone)
     _settle(backbone)
-
-
-def nested(model: keras.Model) -> keras.Model | None:
-    """The backbone, where there is one."""
-    return next((layer for layer in model.layers if layer.name == backbones.LAYER), None)
 
 
 @contextlib.contextmanager

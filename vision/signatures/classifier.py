@@ -8,8 +8,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from vision import decoding
 from vision.datasets import Examples
-from vision.decoding import pictures
 from vision.inspection import explanations
 
 TOP = 5
@@ -35,7 +35,7 @@ def signatures(model: keras.Model, *, classes: Sequence[str], crop: bool = False
     explained = _explained(model)
     # Traced once for all signatures: the graph of decoding is larger than that of a small network.
     decoded = tf.function(
-        partial(pictures.decode_batch, height=height, width=width, crop=crop),
+        partial(decoding.decode_batch, height=height, width=width, crop=crop),
         input_signature=[tf.TensorSpec([None], tf.string)],
         autograph=False,
     )

@@ -11,14 +11,14 @@ from nlp.vocabulary import BOS_ID
 def estimate(
     counts: NGramCounts, *, k: float = 1.0, closed: bool = False
 ) -> list[tuple[NDArray[np.float64], NDArray[np.float64]]]:
-    """Probability and backoff weight of every n-gram: one pair of float64 arrays (m,) an order, linear, elements as in `counts.keys`.
+    """Estimate probability and backoff weight of every n-gram: a pair of float64 arrays (m,) per order, linear, as in `counts.keys`.
 
     Exactly the formula for every context of full length: order - 1 words, or all words from the beginning of the sentence. |V| counts the
     words that can follow: not `<s>`, and not `<unk>` when the vocabulary is `closed`. c(h) is the sum of c(h x) over all x. A context that
     was never seen gives every word 1 / |V|; so does one cut short in the middle of a sentence.
 
-    As a backoff model: only full contexts keep their estimate; every shorter n-gram says 1 / |V|, which a full context of frequency c(h)
-    reaches with the weight k |V| / (c(h) + k |V|). The probability of `<s>` is 1 and means nothing.
+    As a backoff model: only full contexts keep their estimate; every shorter n-gram has 1 / |V|, which a full context of frequency c(h)
+    reaches with the weight k |V| / (c(h) + k |V|). The probability of `<s>` is 1 and has no meaning.
 
     Raises ValueError when k is not above 0; DataError when the vocabulary is closed and the text holds `<unk>`.
     """

@@ -1,4 +1,4 @@
-"""What the estimates share: which words can follow a context, how often it occurs, and the backoff weight that lets it sum to 1.
+"""Contexts, for all smoothings: which words can follow, how often a context occurs, and the backoff weight with which it sums to 1.
 
 A context is an n-gram followed by a word; order 1 has one context, the empty one, which is index 0 of an order "0".
 """
@@ -17,7 +17,7 @@ NARROW = 1e-6
 
 
 def can_follow(counts: NGramCounts, *, closed: bool) -> NDArray[np.bool_]:
-    """The words that a context can be followed by, bool (V,): all but `<s>` and, in a closed vocabulary, `<unk>`.
+    """Mark the words that can follow a context, bool (V,): all but `<s>` and, in a closed vocabulary, `<unk>`.
 
     Raises DataError when the vocabulary is closed and the text holds `<unk>`.
     """
@@ -35,7 +35,7 @@ def can_follow(counts: NGramCounts, *, closed: bool) -> NDArray[np.bool_]:
 
 
 def events(counts: NGramCounts, order: int) -> NDArray[np.float64]:
-    """(m,): how often each n-gram of an order ends in a word that was predicted: its count, 0 for `<s>` alone."""
+    """Count, (m,), how often each n-gram of an order ends in a word that was predicted; 0 for `<s>` alone."""
     seen = counts.raw[order - 1].astype(np.float64)
     if order == 1:
         seen[BOS_ID] = 0
@@ -43,19 +43,19 @@ def events(counts: NGramCounts, order: int) -> NDArray[np.float64]:
 
 
 def contexts(counts: NGramCounts, order: int) -> int:
-    """How many n-grams can be contexts of those of an order: the size of the order below, 1 for order 1."""
+    """Count the possible contexts of an order's n-grams: the size of the order below, 1 for order 1."""
     return len(counts.keys[order - 2]) if order > 1 else 1
 
 
 def totals(counts: NGramCounts, order: int) -> NDArray[np.float64]:
-    """c(h) = sum over x of c(h x) for each context of an order's n-grams; 0 for an n-gram that nothing follows."""
+    """Sum c(h) = sum over x of c(h x) for each context of an order's n-grams; 0 for an n-gram that nothing follows."""
     return np.bincount(counts.prefix(order), events(counts, order), contexts(counts, order)).astype(
         np.float64, copy=False
     )
 
 
 def followers(counts: NGramCounts, order: int) -> NDArray[np.int64]:
-    """T(h): how many distinct words follow each context of an order's n-grams."""
+    """Count T(h), the distinct words that follow each context of an order's n-grams."""
     seen = counts.raw[0] > 0 if order == 1 else np.ones(len(counts.keys[order - 1]), bool)
     if order == 1:
         seen[BOS_ID] = False
@@ -65,7 +65,7 @@ def followers(counts: NGramCounts, order: int) -> NDArray[np.int64]:
 def leave_room(
     prob: NDArray[np.float64], lower: NDArray[np.float64], prefix: NDArray[np.int64], size: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """The probabilities (m,) and the backoff weights (size,) with which every context sums to 1.
+    """Compute the probabilities (m,) and the backoff weights (size,) with which every context sums to 1.
 
     prob: (m,) p(w | h) of all n-grams h w of an order; lower: (m,) p(w | h') of the same n-grams, h' being h without its first word;
     prefix: (m,) index of h in the order below, which has `size` n-grams.

@@ -14,14 +14,14 @@ MOST = 5
 def estimate(
     counts: NGramCounts, *, most: int = MOST, closed: bool = False
 ) -> list[tuple[NDArray[np.float64], NDArray[np.float64]]]:
-    """Probability and backoff weight of every n-gram: one pair of float64 arrays (m,) an order, linear, elements as in `counts.keys`.
+    """Estimate probability and backoff weight of every n-gram: a pair of float64 arrays (m,) per order, linear, as in `counts.keys`.
 
     p(w | h) = d_r r / c(h) for an n-gram seen r times, with the discounts of `discounts`; backoff(h) gives what is left to the words not
     seen after h, in proportion to p(w | h') (Katz, 1987). What is left of the single words goes in equal parts to those that never occur,
     `<unk>` among them unless the vocabulary is `closed`; where there are none, the others are scaled up to 1.
 
     A context of which nothing is left, because all its counts are high or could not be discounted, though words are unseen after it, is
-    divided by c(h) + 1 instead of c(h) (the rule that SRILM credits to Doug Paul). The probability of `<s>` is 1 and means nothing.
+    divided by c(h) + 1 instead of c(h) (the rule that SRILM credits to Doug Paul). The probability of `<s>` is 1 and has no meaning.
 
     Raises DataError when the vocabulary is closed and the text holds `<unk>`.
     """
@@ -41,21 +41,21 @@ def estimate(
 
 
 def discounts(counts: NGramCounts, *, most: int = MOST) -> list[NDArray[np.float64]]:
-    """For each order float64 (most + 1,): the factor d_r that a count of r = 1 to `most` is multiplied by, above 0 and at most 1.
+    """Compute for each order float64 (most + 1,): the factor d_r that a count of r = 1 to `most` is multiplied by, above 0 and at most 1.
 
     d_r = (r* / r - A) / (1 - A), r* = (r + 1) n_{r+1} / n_r, A = (k + 1) n_{k+1} / n_1, n_r being the number of n-grams seen r times and
     k = `most`. As in SRILM: k is lowered while n_{k+1} is 0; a d_r whose n_r is 0, or that is not above 0, or whose r* exceeds r, is 1
-    (undiscounted); without n-grams seen once the whole order is undiscounted. `shortfalls` tells where that happened.
+    (undiscounted); without n-grams seen once the whole order is undiscounted. `shortfalls` lists where that happened.
 
     Raises ValueError when `most` is below 1.
     """
     if most < 1:
-        raise ValueError(f"Counts up to {most} are to be discounted; expected at least 1, such as {MOST}.")
+        raise ValueError(f"most is {most}; expected 1 or more counts to discount, such as {MOST}.")
     return [_factors(_counts_of_counts(counts, order, most), most) for order in range(1, counts.order + 1)]
 
 
 def shortfalls(counts: NGramCounts, *, most: int = MOST) -> list[str]:
-    """One sentence for each order that could not be discounted as asked: which counts, why, and what is used instead."""
+    """Write one sentence for each order that could not be discounted as asked: which counts, why, and what is used instead."""
     sentences = []
     for order, factors in enumerate(discounts(counts, most=most), start=1):
         plain = [r for r in range(1, most + 1) if factors[r] == 1]

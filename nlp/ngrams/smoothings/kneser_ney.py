@@ -30,13 +30,13 @@ def estimate(
     closed: bool = False,
     vocab_pad: int = 0,
 ) -> list[tuple[Floats, Floats]]:
-    """Probability and backoff weight, float64 (m,), not logarithms, of all n-grams of each order; 1 for `<s>` and for what is no context.
+    """Estimate probability and backoff weight, float64 (m,), linear, of all n-grams of each order; 1 for `<s>` and for what is no context.
 
-    modified: three discounts an order, for counts of 1, 2 and more; else one, t1 / (t1 + 2 t2).
-    prune: thresholds as `kept` takes them. Pruned n-grams have numbers too, which mean nothing, and are the caller's to drop; what they
-        had is in the backoff weights of their contexts. Discounts come from the unpruned counts.
+    modified: three discounts per order, for counts of 1, 2 and more; else one, t1 / (t1 + 2 t2).
+    prune: thresholds as `kept` takes them. Pruned n-grams have numbers too, without a meaning: the caller drops them; their mass is
+        in the backoff weights of their contexts. Discounts come from the unpruned counts.
     discount_fallback: discounts for an order whose own cannot be estimated (plain: the first of them).
-    interpolate_unigrams: share what is taken from words among all words; else it is all `<unk>`'s, as SRILM does.
+    interpolate_unigrams: share what is taken from words among all words; else `<unk>` gets it all, as in SRILM.
     closed: nothing for `<unk>`.
     vocab_pad: number of words, seen and unseen, to share among; seen words only when that is more.
 
@@ -62,7 +62,7 @@ def estimate(
 
 
 def _interpolated(counts: NGramCounts, order: int, taken: Floats, lost: Floats, below: Floats) -> tuple[Floats, Floats]:
-    """Probabilities of an order and backoff weights of the one below, whose probabilities are `below`."""
+    """Compute the probabilities of an order and the backoff weights of the one below, whose probabilities are `below`."""
     adjusted, context = counts.adjusted[order - 1], counts.prefix(order)
     total = np.bincount(context, adjusted, len(below))
     backoff = np.ones(len(below))
@@ -79,7 +79,7 @@ def _interpolated(counts: NGramCounts, order: int, taken: Floats, lost: Floats, 
 def discounts(
     counts: NGramCounts, *, modified: bool = True, discount_fallback: tuple[float, float, float] | None = None
 ) -> list[Floats]:
-    """What is taken from adjusted counts of 1, 2, and 3 or more: float64 (3,) for each order; arguments and errors as in `estimate`.
+    """Compute what is taken from adjusted counts of 1, 2, and 3 or more: float64 (3,) for each order; arguments and errors as `estimate`.
 
     From t1 to t4, the numbers of n-grams with adjusted counts of 1 to 4, with Y = t1 / (t1 + 2 t2): D_k = k - (k + 1) Y t_{k+1} / t_k.
     """
@@ -87,7 +87,7 @@ def discounts(
 
 
 def kept(counts: NGramCounts, prune: Sequence[int]) -> list[Booleans]:
-    """Which n-grams of each order stay: those that occur more often than the order's threshold, and `<unk>`, `<s>` and `</s>`.
+    """Mark the n-grams of each order that stay: more frequent than the order's threshold, or `<unk>`, `<s>` or `</s>`.
 
     prune: thresholds for the orders from 1, none lower than the one before; the last also counts for the orders after it. 0 and ()
     prune nothing.
@@ -110,7 +110,7 @@ def kept(counts: NGramCounts, prune: Sequence[int]) -> list[Booleans]:
 
 
 def _shares(words: Booleans, interpolate: bool, vocab_pad: int) -> Floats:
-    """Share of each word, float64 (V,), in what the discounts take from the unigrams; `words` may have one."""
+    """Compute the share of each word, float64 (V,), in what the discounts take from the unigrams; only `words` may have one."""
     if not words[UNK_ID] and (not interpolate or vocab_pad):
         raise ValueError(
             "a closed vocabulary has no unseen words: neither pad it nor leave what is discounted to <unk> alone"
@@ -128,8 +128,8 @@ def _discounts(counts: NGramCounts, order: int, modified: bool, fallback: tuple[
     if fallback is None:
         lower = f", --order {order - 1}" if order > 1 else ""
         raise DataError(
-            f"order {order}: {_said(tallies)}; from these no Kneser-Ney discounts follow, as happens with little or artificial text and"
-            f" with a vocabulary without rare words. Take more text, a larger vocabulary (--vocabulary-size, --min-count){lower},"
+            f"order {order}: {_said(tallies)}; no Kneser-Ney discounts can be computed from these, as happens with little or artificial"
+            f" text and with a vocabulary without rare words. Take more text, a larger vocabulary (--vocabulary-size, --min-count){lower},"
             " --smoothing witten-bell, or --discount-fallback 0.5 1 1.5, which is used for such orders only"
         )
     if any(not 0 <= discount <= count for count, discount in enumerate(fallback, start=1)):
@@ -138,7 +138,7 @@ def _discounts(counts: NGramCounts, order: int, modified: bool, fallback: tuple[
 
 
 def _tallies(counts: NGramCounts, order: int) -> list[int]:
-    """How many n-grams have an adjusted count of 1, 2, 3 and 4."""
+    """Count the n-grams with an adjusted count of 1, 2, 3 and 4."""
     tallies = np.bincount(np.minimum(counts.adjusted[order - 1], 5), minlength=6)
     last = _last(counts, order)
     if last is not None:
@@ -149,9 +149,9 @@ def _tallies(counts: NGramCounts, order: int) -> list[int]:
 
 
 def _last(counts: NGramCounts, order: int) -> int | None:
-    """Index of the last n-gram when they are sorted by last word, then by the one before it, and so on; None where it is no special case.
+    """Find the last n-gram when they are sorted by last word, then by the one before it, and so on; None where it is no special case.
 
-    Only the highest order is sorted so, and this is an ending of its last n-gram; such as start with `<s>` have raw counts anyway.
+    Only the highest order is sorted so, and this is an ending of its last n-gram; those that start with `<s>` have raw counts anyway.
     """
     if order == counts.order:
         return None

@@ -9,11 +9,11 @@ from nlp.vocabulary import BOS_ID
 
 
 def estimate(counts: NGramCounts) -> list[tuple[NDArray[np.float64], NDArray[np.float64]]]:
-    """Probability and backoff weight of every n-gram: one pair of float64 arrays (m,) an order, linear, elements as in `counts.keys`.
+    """Estimate probability and backoff weight of every n-gram: a pair of float64 arrays (m,) per order, linear, as in `counts.keys`.
 
     c(h) is the sum of c(h x) over all x. After a context of the training text a word that never followed it has probability 0 (backoff 0);
-    a context that is not in the training text goes on with the shorter one. Every context sums to 1. The probability of `<s>` is 1 and
-    means nothing.
+    for a context that is not in the training text the shorter one is used. Every context sums to 1. The probability of `<s>` is 1 and has
+    no meaning.
     """
     estimates = []
     for order in range(1, counts.order + 1):

@@ -11,11 +11,11 @@ FACTOR = 0.4
 
 
 def estimate(counts: NGramCounts, *, factor: float = FACTOR) -> list[tuple[NDArray[np.float64], NDArray[np.float64]]]:
-    """Score and backoff weight of every n-gram: one pair of float64 arrays (m,) an order, linear, elements as in `counts.keys`.
+    """Estimate score and backoff weight of every n-gram: a pair of float64 arrays (m,) per order, linear, as in `counts.keys`.
 
     S(w | h) = c(h w) / c(h) where h w was seen, else factor x S(w | h'); S(w) = c(w) / tokens (Brants et al., 2007, "Large Language Models
     in Machine Translation", section 4). The scores after a context do not sum to 1. A word that never occurs scores 0. One difference: a
-    context that was never seen costs no factor, as the tables say backoff 1 for it; that scales all its words alike.
+    context that was never seen costs no factor, as its backoff in the tables is 1; that scales all its words alike.
 
     Raises ValueError when the factor is not above 0 and at most 1.
     """

@@ -9,12 +9,12 @@ from nlp.vocabulary import BOS_ID
 
 
 def estimate(counts: NGramCounts, *, closed: bool = False) -> list[tuple[NDArray[np.float64], NDArray[np.float64]]]:
-    """Probability and backoff weight of every n-gram: one pair of float64 arrays (m,) an order, linear, elements as in `counts.keys`.
+    """Estimate probability and backoff weight of every n-gram: a pair of float64 arrays (m,) per order, linear, as in `counts.keys`.
 
     p(w | h) = (c(h w) + T(h) p(w | h')) / (c(h) + T(h)), T(h) being the number of distinct words after h, h' being h without its first
-    word (Witten and Bell, 1991, method C; Chen and Goodman, 1999, section 2.4). Below the single word stands the uniform distribution over
-    the words that can follow: not `<s>`, and not `<unk>` when the vocabulary is `closed`; so words that never occur and `<unk>` have mass.
-    The probability of `<s>` is 1 and means nothing.
+    word (Witten and Bell, 1991, method C; Chen and Goodman, 1999, section 2.4). Below single words comes the uniform distribution over the
+    words that can follow: not `<s>`, and not `<unk>` when the vocabulary is `closed`; so words that never occur and `<unk>` have mass.
+    The probability of `<s>` is 1 and has no meaning.
 
     Raises DataError when the vocabulary is closed and the text holds `<unk>`.
     """

@@ -78,7 +78,7 @@ def test_bad_input_invalid_utf8_is_replaced_and_told(tmp_path: Path) -> None:
             "is UTF-16 text, expected text in UTF-8; write it as UTF-8: iconv -f UTF-16 -t UTF-8",
         ),
         ("text\n".encode("utf-32"), "is UTF-32 text"),
-        ("text and more\n".encode("utf-16-le"), "is binary data .* UTF-16 without a mark looks so too"),
+        ("text and more\n".encode("utf-16-le"), "is binary data .* as in UTF-16 without a mark"),
         (b"\x89PNG\r\n\x1a\n\0\0", "is a PNG picture, expected text in UTF-8; leave it out"),
         (b"\xff\xd8\xff\xe0", "is a JPEG picture"),
         (b"PK\x03\x04abc", "is a zip archive"),
@@ -107,7 +107,7 @@ def test_bad_input_packed_data_cut_off(tmp_path: Path, suffix: str) -> None:
 @pytest.mark.parametrize("suffix", PACK)
 def test_bad_input_named_as_packed(tmp_path: Path, suffix: str) -> None:
     path = file(tmp_path, f"text{suffix}", b"plain text\n")
-    with pytest.raises(DataError, match=f"it is named {suffix}, but its content is not compressed so"):
+    with pytest.raises(DataError, match=f"it is named {suffix}, but its content is not in that format"):
         files.probe(path, path.name)
 
 

@@ -7,11 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from nlp import vocabulary
-from nlp.corpora import lines as corpora
-from nlp.corpora.lines import Corpus
+from nlp import corpora, vocabulary
+from nlp.corpora import Corpus
 from nlp.errors import DataError
-from nlp.tokenizers.tokenizer import Tokenizer
+from nlp.tokenizers import Tokenizer
 from tests.nlp.text_files import file, random_text
 
 

@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 from gensim.models import KeyedVectors
 
-from nlp.embeddings import analogies as module
-from nlp.embeddings.analogies import analogies
+from nlp.embeddings import analogies
 from nlp.embeddings.evaluation import built_in
 from nlp.embeddings.vectors import keyed
 from nlp.errors import DataError
@@ -34,9 +33,9 @@ def vectors() -> KeyedVectors:
 def test_the_figures_are_gensims(
     vectors: KeyedVectors, monkeypatch: pytest.MonkeyPatch, protocol: Any, limit: int | None
 ) -> None:
-    monkeypatch.setattr(module, "RESTRICTED", limit)
-    monkeypatch.setattr(module, "_CELLS", 10_000)
-    found = analogies(vectors, built_in("questions"), protocol)
+    monkeypatch.setattr(analogies, "RESTRICTED", limit)
+    monkeypatch.setattr(analogies, "_CELLS", 10_000)
+    found = analogies.analogies(vectors, built_in("questions"), protocol)
     accuracy, sections = vectors.evaluate_word_analogies(str(built_in("questions")), restrict_vocab=limit or 10**9)
     assert found.total.accuracy == pytest.approx(accuracy)
     assert 0.05 < accuracy < 0.95
@@ -66,7 +65,7 @@ def test_three_cos_add_by_hand(tmp_path: Path) -> None:
         questions.append(f"w{a} W{b} w{c} w{d}")
     path = tmp_path / "questions.txt"
     path.write_text("\n".join([": one", *questions, ": two", "w1 w2 w3 unknown", "w1 w2 w3 w2"]), encoding="utf-8")
-    found = analogies(keyed(words, matrix), path, "full")
+    found = analogies.analogies(keyed(words, matrix), path, "full")
     assert 0 < right < 60
     one, two = found.sections
     assert (one.name, one.correct, one.n, one.oov, one.accuracy) == ("one", right, 60, 0, right / 60)
@@ -76,7 +75,7 @@ def test_three_cos_add_by_hand(tmp_path: Path) -> None:
 def test_no_known_question_has_no_accuracy(tmp_path: Path) -> None:
     path = tmp_path / "questions.txt"
     path.write_text("x y z w\n", encoding="utf-8")
-    found = analogies(keyed(["a", "b"], np.eye(2, dtype=np.float32)), path)
+    found = analogies.analogies(keyed(["a", "b"], np.eye(2, dtype=np.float32)), path)
     assert (found.total.accuracy, found.total.n, found.total.oov_share) == (None, 0, 1.0)
 
 
@@ -92,14 +91,14 @@ def test_bad_input_questions_of_another_format(tmp_path: Path, vectors: KeyedVec
     path = tmp_path / "questions.txt"
     path.write_text(text, encoding="utf-8")
     with pytest.raises(DataError, match=message):
-        analogies(vectors, path)
+        analogies.analogies(vectors, path)
     with pytest.raises(DataError, match="cannot be read"):
-        analogies(vectors, tmp_path / "missing.txt")
+        analogies.analogies(vectors, tmp_path / "missing.txt")
 
 
 @pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
 def test_a_byte_order_mark_is_no_part_of_the_first_word(tmp_path: Path, mark: bytes) -> None:
     path = tmp_path / "mine.txt"
     path.write_bytes(mark + b": kin\na b c d\n")
-    found = analogies(keyed(["a", "b", "c", "d"], np.eye(4, dtype=np.float32)), path)
+    found = analogies.analogies(keyed(["a", "b", "c", "d"], np.eye(4, dtype=np.float32)), path)
     assert [(section.name, section.n) for section in found.sections] == [("kin", 1)]

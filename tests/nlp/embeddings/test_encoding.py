@@ -79,5 +79,5 @@ def test_bad_input_a_limit_of_one_word() -> None:
 
 
 def test_bad_input_text_without_spaces() -> None:
-    with pytest.raises(DataError, match=r"nearly every word of the text is a new one: .* use --tokenizer characters"):
+    with pytest.raises(DataError, match=r"nearly every word of the text occurs once: .* use --tokenizer characters"):
         encoding.encode([f"线{number}\n" for number in range(800)], min_count=5)

@@ -55,10 +55,10 @@ def test_a_small_set_by_hand(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "n", "note"),
     [
-        ("x\ty\t1\nx\tz\t2\n", 0, "of 2 pairs 0 have both words in the vocabulary, and it takes two"),
+        ("x\ty\t1\nx\tz\t2\n", 0, "of 2 pairs 0 have both words in the vocabulary, and two are needed"),
         ("a\tb\t1\nx\tz\t2\n", 1, "of 2 pairs 1 have both words"),
-        ("a\tb\t1\na\tc\t1\n", 2, "the 2 pairs of known words are all alike"),
-        ("a\tb\t1\nb\ta\t2\n", 2, "the 2 pairs of known words are all alike"),
+        ("a\tb\t1\na\tc\t1\n", 2, "the 2 pairs of known words all have the same value"),
+        ("a\tb\t1\nb\ta\t2\n", 2, "the 2 pairs of known words all have the same value"),
     ],
 )
 def test_bad_input_too_few_known_pairs_have_no_correlation(tmp_path: Path, text: str, n: int, note: str) -> None:

@@ -88,7 +88,7 @@ def test_a_whole_model_of_gensim_gives_its_vectors(tmp_path: Path) -> None:
         (b"2 3\na 1 2 3\nb 4 1e39 6\n", "line 3: the vector of 'b' holds NaN or infinity"),
         (b"2 3\na 1 2 3\na 4 5 6\n", "line 3, holds 'a' again, first in place 1"),
         (b"3 3\na 1 2 3\nb 4 5 6\n", "ends after 2 words; its first line promises 3"),
-        (b"1 3\na 1 2 3\nb 4 5 6\n", "goes on at line 3 after the 1 words"),
+        (b"1 3\na 1 2 3\nb 4 5 6\n", "continues at line 3 after the 1 words"),
         (b"2 3\na 1 2 3\n\xff\xfe 4 5 6\n", "line 3: the word .* is not UTF-8 .byte 0xff at 0."),
         (b"2 3\na 1 2 3\n 4 5 6\n", "line 3, has no word before its numbers"),
     ],
@@ -106,9 +106,9 @@ ROW = np.array([1, 2, 3], "<f4").tobytes()
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"2 3\na " + ROW + b"b " + ROW[:7], "is cut off or no binary file: 9 bytes after word 1"),
+        (b"2 3\na " + ROW + b"b " + ROW[:7], "is cut off or not a binary file: 9 bytes after word 1"),
         (b"2 3\na " + ROW, "ends after 1 words; its first line promises 2"),
-        (b"1 3\na " + ROW + b"b " + ROW, "goes on at word 2"),
+        (b"1 3\na " + ROW + b"b " + ROW, "continues at word 2"),
         (b"2 3\na " + ROW + b"a " + ROW, "word 2, holds 'a' again"),
         (b"1 3\na " + np.array([1, np.inf, 3], "<f4").tobytes(), "word 1: the vector of 'a' holds NaN or infinity"),
         (b"1 3\n\xff " + ROW, "word 1: the word .* is not UTF-8"),
@@ -143,7 +143,7 @@ def test_bad_input_files_that_hold_something_else(tmp_path: Path, vectors: Keyed
         files.read(tmp_path / "missing.vec")
     with pytest.raises(DataError, match="cannot be read"):
         files.read(tmp_path / "missing.kv")
-    with pytest.raises(DataError, match=r"no name that tells its format; expected one of \.txt, \.vec, \.bin"):
+    with pytest.raises(DataError, match=r"does not tell its format; expected one of \.txt, \.vec, \.bin"):
         files.read(tmp_path / "vectors.csv")
 
 

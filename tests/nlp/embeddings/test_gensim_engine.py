@@ -178,14 +178,14 @@ def test_bad_input_texts_that_teach_nothing(tmp_path: Path, content: str, min_co
 def test_bad_input_a_state_of_another_training(text: Path, tmp_path: Path) -> None:
     state = tmp_path / "state.npz"
     gensim_engine.train(text, **records(engine="gensim", epochs=1, state=state, **SMALL))
-    with pytest.raises(DataError, match=r"other epochs, seed; give the same as then, or delete it"):
+    with pytest.raises(DataError, match=r"other epochs, seed; give the same again, or delete it"):
         gensim_engine.train(text, **records(engine="gensim", epochs=2, seed=1, state=state, **SMALL))
     with pytest.raises(DataError, match="other dimensions, words"):
         gensim_engine.train(
             text, **records(engine="gensim", epochs=1, state=state, **{**SMALL, "dimensions": 8}, most=5)
         )
     state.write_bytes(b"no archive")
-    with pytest.raises(DataError, match="is no training state"):
+    with pytest.raises(DataError, match="is not a training state"):
         gensim_engine.train(text, **records(engine="gensim", epochs=1, state=state, **SMALL))
 
 

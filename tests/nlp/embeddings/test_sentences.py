@@ -49,8 +49,8 @@ def test_only_the_space_separates(tmp_path: Path) -> None:
     path = _write(tmp_path, "new\u00a0york  is\fa \v\n")
     assert list(sentences.Sentences(path)) == [["new\u00a0york", "is\fa", "\v"]]
     assert sentences.count(path).counts == {"new\u00a0york": 1, "is\fa": 1, "\v": 1}
-    assert sentences.count(path).parted
-    assert not sentences.count(_write(tmp_path, "new\u00a0york\n")).parted
+    assert sentences.count(path).splits
+    assert not sentences.count(_write(tmp_path, "new\u00a0york\n")).splits
 
 
 @pytest.mark.parametrize(("text", "found"), [("a\nb\na x\n", False), ("a\nx b a\n", True), ("a a\n", True)])

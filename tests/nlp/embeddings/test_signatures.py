@@ -10,8 +10,7 @@ import tensorflow as tf
 from gensim.models import KeyedVectors
 from numpy.typing import NDArray
 
-from nlp.embeddings import lookup
-from nlp.embeddings import signatures as graph
+from nlp.embeddings import lookup, proofs, signatures
 from nlp.embeddings.vectors import keyed
 from nlp.errors import DataError
 from serving import bundle, saved_model
@@ -27,13 +26,10 @@ def vectors() -> KeyedVectors:
 
 @pytest.fixture(scope="module")
 def exported(vectors: KeyedVectors, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    words, signatures = graph.signatures(vectors)
-    proofs = [
-        bundle.Proof(signature=name, inputs=inputs, outputs=outputs)
-        for name, inputs, outputs in graph.requests(vectors)
-    ]
+    words, functions = signatures.signatures(vectors)
+    requests = [bundle.Proof(*request) for request in proofs.requests(vectors)]
     base = tmp_path_factory.mktemp("export")
-    return bundle.write(base, words, signatures, description={"task": "word2vec"}, proofs=proofs)[0]
+    return bundle.write(base, words, functions, description={"task": "word2vec"}, proofs=requests)[0]
 
 
 @pytest.fixture(scope="module")
@@ -142,14 +138,14 @@ def test_no_words_are_no_answers(served: Any) -> None:
 
 
 def _answer(vectors: KeyedVectors, *words: str) -> dict[str, Any]:
-    _, signatures = graph.signatures(vectors)
-    function, _ = signatures["serving_default"]
+    _, functions = signatures.signatures(vectors)
+    function, _ = functions["serving_default"]
     return {name: value.numpy() for name, value in tf.function(function)(tf.constant(words)).items()}
 
 
 def test_a_batch_in_many_parts_is_the_same(vectors: KeyedVectors, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = _answer(vectors, *WORDS[:7])
-    monkeypatch.setattr(graph, "_CELLS", 2 * 64)
+    monkeypatch.setattr(signatures, "_CELLS", 2 * 64)
     parts = _answer(vectors, *WORDS[:7])
     assert (whole["neighbours"] == parts["neighbours"]).all()
     np.testing.assert_allclose(whole["similarities"], parts["similarities"], atol=1e-6)
@@ -165,12 +161,12 @@ def test_a_tiny_vocabulary_and_a_zero_vector() -> None:
     found = _answer(two, "a", "b")
     assert found["neighbours"].tolist() == [[b"b"], [b"a"]]
     assert found["similarities"].tolist() == [[0], [0]]
-    _, signatures = graph.signatures(two)
-    analogy, _ = signatures["analogy"]
+    _, functions = signatures.signatures(two)
+    analogy, _ = functions["analogy"]
     answer = analogy(tf.constant(["a"]), tf.constant(["b"]), tf.constant(["a"]))
     assert (answer["words"].numpy().tolist(), answer["similarities"].numpy().tolist()) == ([[b""]], [[0]])
 
 
 def test_bad_input_a_word_that_no_vocabulary_file_can_hold() -> None:
     with pytest.raises(DataError, match=r"'a\\nb' holds a line end"):
-        graph.signatures(keyed(["a\nb", "c"], np.eye(2, dtype=np.float32)))
+        signatures.signatures(keyed(["a\nb", "c"], np.eye(2, dtype=np.float32)))

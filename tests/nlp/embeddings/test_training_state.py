@@ -32,7 +32,7 @@ def test_a_digest_tells_words_and_counts_apart() -> None:
 def test_bad_input_settings_of_another_training(tmp_path: Path) -> None:
     path = tmp_path / "state.npz"
     training_state.write(path, {}, settings={"seed": 1}, rows=ROWS)
-    with pytest.raises(DataError, match="other seed, epochs; give the same as then, or delete it to start anew"):
+    with pytest.raises(DataError, match="other seed, epochs; give the same again, or delete it to start anew"):
         training_state.read(path, settings={"seed": 2, "epochs": 3})
 
 
@@ -40,5 +40,5 @@ def test_bad_input_settings_of_another_training(tmp_path: Path) -> None:
 def test_bad_input_a_file_that_is_no_state(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "state.npz"
     path.write_bytes(content)
-    with pytest.raises(DataError, match=r"is no training state .*; delete it to start anew"):
+    with pytest.raises(DataError, match=r"is not a training state .*; delete it to start anew"):
         training_state.read(path, settings={})

@@ -105,7 +105,7 @@ def test_renormalise_finds_the_backoffs_again() -> None:
 
 def test_bad_input_threshold_and_improper_models_are_refused() -> None:
     model = estimated()
-    with pytest.raises(ValueError, match="expected 0 or a small number above it"):
+    with pytest.raises(ValueError, match="expected 0 or a small number above 0"):
         entropy_pruning.prune(model, threshold=-1e-8)
     counts = plain.counted(TEXT, order=2)
     improper = replace(plain.model(counts, stupid_backoff.estimate(counts)), smoothing="stupid", normalised=False)

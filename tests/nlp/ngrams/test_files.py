@@ -44,15 +44,15 @@ def _changed(tmp_path: Path, **changes: object) -> Path:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"format": "another"}, "none of this project's"),
+        ({"format": "another"}, "not a model of this project"),
         ({"version": 99}, "its version is 99"),
         ({"words": np.frombuffer(b"a\nb\nc\nd\ne", np.uint8)}, "do not start with <unk>"),
-        ({"words": np.frombuffer(b"<unk>\n<s>\n</s>\nb\nb", np.uint8)}, "stands twice"),
+        ({"words": np.frombuffer(b"<unk>\n<s>\n</s>\nb\nb", np.uint8)}, "occurs twice"),
         ({"last_2": np.zeros(3, np.uint8)}, "2-grams do not fit its 1-grams"),
         ({"last_3": np.full(7, 200, np.uint8)}, "3-grams do not fit its 2-grams"),
         ({"last_3": np.full(7, 3, np.uint8)}, "not sorted"),
         ({"probability_3": np.zeros(2, np.float32)}, "not as many as their probabilities"),
-        ({"probability_1": np.full(5, np.nan, np.float32)}, "no logarithms"),
+        ({"probability_1": np.full(5, np.nan, np.float32)}, "are not logarithms"),
         ({"order": 4}, "backoff_3"),
     ],
 )

@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
-from nlp.ngrams import proofs as ngrams_proofs
-from nlp.ngrams import signatures as graph
+from nlp.ngrams import proofs, signatures
 from nlp.ngrams.tables import Level, NGramModel
-from nlp.tokenizers.tokenizer import Tokenizer
+from nlp.tokenizers import Tokenizer
 from nlp.vocabulary import Vocabulary
 from serving import bundle, saved_model
 from tests.nlp import saved_graph
@@ -21,12 +21,9 @@ TEXTS = ["A a b a.", "b a", "A b. Zebra a b! a b", "", "...", "zebra", "a zebra.
 
 
 def _bundle(model: NGramModel, folder: Path, texts: list[str], *, k: int = 10) -> Path:
-    tracked, signatures = graph.signatures(model, TOKENIZER, k=k)
-    proofs = [
-        bundle.Proof(signature=name, inputs=inputs, outputs=outputs)
-        for name, inputs, outputs in ngrams_proofs.requests(model, TOKENIZER, texts, k=k)
-    ]
-    written, difference = bundle.write(folder, tracked, signatures, description={"task": "ngram"}, proofs=proofs)
+    tracked, functions = signatures.signatures(model, TOKENIZER, k=k)
+    requests = [bundle.Proof(*request) for request in proofs.requests(model, TOKENIZER, texts, k=k)]
+    written, difference = bundle.write(folder, tracked, functions, description={"task": "ngram"}, proofs=requests)
     assert difference < 1e-5
     return written
 
@@ -123,14 +120,45 @@ def _random_model(order: int, size: int, generator: np.random.Generator) -> NGra
     return NGramModel(vocabulary=Vocabulary(words), levels=tuple(levels), smoothing="none")
 
 
-@pytest.mark.parametrize(("order", "size", "k"), [(1, 4, 10), (2, 40, 5), (4, 60, 70)])
-def test_random_models_answer_as_in_python(tmp_path: Path, order: int, size: int, k: int) -> None:
+def _random_texts(model: NGramModel, generator: np.random.Generator) -> list[str]:
+    texts = [" ".join(generator.choice(model.vocabulary.words[3:], 8)) for _ in range(20)]
+    return [text + "." * (i % 2) for i, text in enumerate(texts)]
+
+
+@pytest.mark.parametrize(("order", "size", "k"), [(1, 4, 10), (2, 40, 5)])
+def test_random_models_answer_as_in_python(order: int, size: int, k: int) -> None:
+    """Eagerly, which costs a tenth of a bundle; one of order 4 is exported below."""
     generator = np.random.default_rng(order)
     model = _random_model(order, size, generator)
-    texts = [" ".join(generator.choice(model.vocabulary.words[3:], 8)) for _ in range(20)]
-    folder = _bundle(model, tmp_path / "export", [text + "." * (i % 2) for i, text in enumerate(texts)], k=k)
-    layout = bundle.read_description(folder)["signatures"]["serving_default"]["outputs"]
-    assert layout["next_scores"] == {"dtype": "float32", "shape": [None, min(k, size - 2)]}
+    _, functions = signatures.signatures(model, TOKENIZER, k=k)
+    for name, inputs, outputs in proofs.requests(model, TOKENIZER, _random_texts(model, generator), k=k):
+        found = functions[name][0](tf.constant(inputs["text"]))
+        assert found.keys() == outputs.keys()
+        for key, expected in outputs.items():
+            if expected.dtype == np.float32:
+                np.testing.assert_allclose(found[key], expected, rtol=1e-5, err_msg=key)
+            else:
+                np.testing.assert_array_equal(found[key], expected, err_msg=key)
+        if name == "serving_default":
+            assert found["next_scores"].shape[1] == min(k, size - 2)
+
+
+@pytest.fixture(scope="module")
+def random_bundles(tmp_path_factory: pytest.TempPathFactory) -> dict[int, tuple[NGramModel, Path]]:
+    """Two models of order 4, proven in a v1 session, and where they are, by the size of their vocabulary."""
+    bundles = {}
+    for size in (60, 2000):
+        generator = np.random.default_rng(4)
+        model = _random_model(4, size, generator)
+        folder = tmp_path_factory.mktemp(f"random{size}") / "export"
+        bundles[size] = model, _bundle(model, folder, _random_texts(model, generator), k=70)
+    return bundles
+
+
+def test_the_bundle_says_how_many_next_words_it_gives(random_bundles: dict[int, tuple[NGramModel, Path]]) -> None:
+    for size, (_, folder) in random_bundles.items():
+        layout = bundle.read_description(folder)["signatures"]["serving_default"]["outputs"]
+        assert layout["next_scores"] == {"dtype": "float32", "shape": [None, min(70, size - 2)]}
 
 
 def test_words_that_cannot_follow_are_empty(tmp_path: Path) -> None:
@@ -145,20 +173,21 @@ def test_words_that_cannot_follow_are_empty(tmp_path: Path) -> None:
     assert found["perplexity"].tolist() == [np.inf]
 
 
-def test_the_bundle_holds_tables_as_variables_and_words_as_an_asset(tmp_path: Path) -> None:
-    sizes = []
-    for size in (10, 2000):
-        model = _random_model(3, size, np.random.default_rng(0))
-        folder = _bundle(model, tmp_path / str(size), ["w1 w2."])
+def test_the_bundle_holds_tables_as_variables_and_words_as_an_asset(
+    random_bundles: dict[int, tuple[NGramModel, Path]],
+) -> None:
+    graphs = []
+    for size, (model, folder) in random_bundles.items():
         assert [path.read_text().split() for path in (folder / "assets").iterdir()] == [model.vocabulary.words]
         assert sum(path.stat().st_size for path in (folder / "variables").iterdir()) > 5 * size * 12
         assert not any("PyFunc" in op for op in saved_graph.operations(folder))
-        sizes.append((folder / "saved_model.pb").stat().st_size)
-    assert sizes[1] < sizes[0] + 1000
+        graphs.append((folder / "saved_model.pb").stat().st_size)
+    assert graphs[1] < graphs[0] + 1000
 
 
-def test_no_variable_is_gathered_from(tmp_path: Path) -> None:
+def test_no_variable_is_gathered_from(random_bundles: dict[int, tuple[NGramModel, Path]]) -> None:
     """That would make every later reading of the whole table a copy, in the exported model only."""
-    ops = saved_graph.operations(_bundle(_random_model(4, 40, np.random.default_rng(0)), tmp_path, ["w1 w2."]))
+    _, folder = random_bundles[60]
+    ops = saved_graph.operations(folder)
     assert "ReadVariableOp" in ops
     assert not any("ResourceGather" in op for op in ops)

@@ -3,7 +3,6 @@
 import os
 import re
 import subprocess
-import sys
 import unicodedata
 from functools import cache
 from pathlib import Path
@@ -12,14 +11,15 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from nlp.tokenizers import rules, tokenizer
-from nlp.tokenizers.tokenizer import Tokenizer
+from nlp import tokenizers
+from nlp.tokenizers import Tokenizer, rules
+from tests import warm
 
 ROOT = Path(__file__).parents[3]
 
 
 def test_there_is_a_rule_for_every_name() -> None:
-    assert tuple(rules.RULES) == tokenizer.NAMES
+    assert tuple(rules.RULES) == tokenizers.NAMES
 
 
 def test_bytes_that_are_no_utf8_are_replaced() -> None:
@@ -49,11 +49,11 @@ def test_words_restated(text: str) -> None:
 
 @pytest.mark.parametrize("language", ["tr_TR.UTF-8", "lt_LT.UTF-8"])
 def test_the_language_of_the_machine_makes_no_difference(language: str) -> None:
-    """ICU lower-cases I to ı in Turkish and keeps a dot on Ì in Lithuanian, by the environment alone."""
-    program = "from nlp.tokenizers.tokenizer import Tokenizer; print(ascii(Tokenizer('words').sentences('I İ Ì Í Ĩ Į̀ J̀ Title')))"
+    """ICU lower-cases I to ı in Turkish and keeps a dot on Ì in Lithuanian, by the environment of a process that it first looks at."""
+    program = "from nlp.tokenizers import Tokenizer; print(ascii(Tokenizer('words').sentences('I İ Ì Í Ĩ Į̀ J̀ Title')))"
     environment = os.environ | {"LC_ALL": language, "LANG": language, "TF_CPP_MIN_LOG_LEVEL": "3"}
     done = subprocess.run(
-        [sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True, cwd=ROOT
+        [warm.python(), "-c", program], env=environment, capture_output=True, text=True, check=True, cwd=ROOT
     )
     assert done.stdout.strip() == ascii(Tokenizer("words").sentences("I İ Ì Í Ĩ Į̀ J̀ Title"))
     assert Tokenizer("words").sentences("I İ TITLE").sentences == [["i", "i̇", "title"]]

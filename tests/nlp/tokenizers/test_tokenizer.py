@@ -12,9 +12,9 @@ import tensorflow as tf
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from nlp import tokenizers
 from nlp.errors import DataError
-from nlp.tokenizers import tokenizer as tokenizers
-from nlp.tokenizers.tokenizer import Tokenizer
+from nlp.tokenizers import Tokenizer
 
 # Dotted capital I, a final sigma, combining marks, an emoji of several code points with joiners, a Devanagari word with one, a zero byte.
 ODD = "İI ΑΣ. Ας'Σ e\u0301\u0302a 👩‍👩‍👧 क्‍ष \x00 a\x00b don’t 'tis dogs' a''b ' \u00a0x\u2028y.\u3000Z \x1c<s> </s> <unk> ▁ \r\nK ß ǅ!\v\f"
@@ -132,7 +132,7 @@ def test_bad_input_symbols_in_the_text() -> None:
 
 
 def test_bad_input_the_line_is_named_in_later_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tokenizers, "_CHUNK", 4)
+    monkeypatch.setattr("nlp.tokenizers.tokenizer._CHUNK", 4)
     with pytest.raises(DataError, match="line 5 of the text"):
         list(Tokenizer("space").normalise(["a", "b", "c", "d", "<s>"]))
 
@@ -140,7 +140,7 @@ def test_bad_input_the_line_is_named_in_later_chunks(monkeypatch: pytest.MonkeyP
 def test_chunks_make_no_difference(monkeypatch: pytest.MonkeyPatch) -> None:
     lines = ["One two. Three", "", "Σ", "four! five"] * 3
     whole = {name: "".join(Tokenizer(name).normalise(lines)) for name in tokenizers.NAMES}
-    monkeypatch.setattr(tokenizers, "_CHUNK", 5)
+    monkeypatch.setattr("nlp.tokenizers.tokenizer._CHUNK", 5)
     for name in tokenizers.NAMES:
         chunks = list(Tokenizer(name).normalise(lines))
         assert len(chunks) > 3

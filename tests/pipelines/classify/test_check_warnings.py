@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 
 from pipelines.classify import check_warnings
+from tests.vision.checks import planted
 from vision.checks import findings
 from vision.datasets import Examples, LabelledImages
-from vision.datasets.reading import read_labelled
 
 
 @pytest.fixture(scope="module")
 def clean() -> LabelledImages:
-    return read_labelled("digits", size=None, seed=0, most=900)
+    return planted.clean()
 
 
 def test_planted_labels_come_first(clean: LabelledImages) -> None:
@@ -21,7 +21,7 @@ def test_planted_labels_come_first(clean: LabelledImages) -> None:
     changed = rng.choice(len(clean.train), 16, replace=False)
     labels = clean.train.labels.copy()
     labels[changed] = (labels[changed] + rng.integers(1, 10, 16)) % 10
-    found = findings.look(replace(clean, train=replace(clean.train, labels=labels)))
+    found = findings.find(replace(clean, train=replace(clean.train, labels=labels)))
     assert found.suspects is not None
     assert found.trusted
     assert np.isin(found.suspects.positions[:8], changed).sum() >= 7
@@ -45,12 +45,12 @@ def _made(counts: tuple[int, ...]) -> LabelledImages:
 
 
 def test_imbalance_and_classes_too_small_to_be_judged() -> None:
-    found = findings.look(_made((2, 40)))
+    found = findings.find(_made((2, 40)))
     assert found.suspects is None
     assert check_warnings.trust(found) == "labels: not checked: a class has fewer than 3 images"
     (warned,) = check_warnings.warnings(found)
     assert warned.text.startswith("class 'c1' has 40 images and 'c0' 2; accuracy will say little about the small one")
-    assert not check_warnings.warnings(findings.look(_made((5, 45))))
+    assert not check_warnings.warnings(findings.find(_made((5, 45))))
 
 
 def test_sizes_in_words() -> None:
@@ -67,10 +67,22 @@ def test_near_copies_across_parts_have_a_line_of_their_own(clean: LabelledImages
     copied = (pool[clean.train.index[5]] * 0.9 + 5).astype(np.uint8)
     pool[clean.test.index[0]] = copied
     parts = [replace(part, pool=pool) for part in (clean.train, clean.validation, clean.test)]
-    found = findings.look(replace(clean, train=parts[0], validation=parts[1], test=parts[2]))
+    found = findings.find(replace(clean, train=parts[0], validation=parts[1], test=parts[2]))
     place = len(clean.train) + len(clean.validation)
     assert (5, place) in {(pair.first, pair.second) for pair in found.near}
     (warned,) = [warning for warning in check_warnings.warnings(found) if "another part" in warning.text]
     assert warned.text.endswith("nearly the same as one of another part: scores will flatter if these are copies")
     assert f"{clean.train.name(5)} (train) = {clean.test.name(0)} (test)" in warned.items
     assert not any("in more than one part" in warning.text for warning in check_warnings.warnings(found))
+
+
+def test_doubts_of_a_model_that_sees_too_little_are_not_passed_on(clean: LabelledImages) -> None:
+    noise = np.random.default_rng(0).normal(size=(len(findings.everything(clean)), 4)).astype(np.float32)
+    blind = findings.find(clean, features=noise)
+    assert "too few for its doubts to mean much" in check_warnings.trust(blind)
+    assert not any("suspected" in warning.text for warning in check_warnings.warnings(blind))
+
+
+def test_trust_names_how_many_were_looked_at(clean: LabelledImages, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(findings, "COMPARED", 300)
+    assert "of 300" in check_warnings.trust(findings.find(clean))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from nlp import ngram
-from nlp.corpora.lines import Corpus
+from nlp.corpora import Corpus
 from nlp.errors import DataError
 from nlp.vocabulary import BOS, EOS, UNK
 from pipelines.ngram import data as ngram_data

@@ -6,10 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nlp import ngram
-from nlp.corpora import lines
+from nlp import corpora, ngram
 from nlp.ngram import NGramModel
-from nlp.tokenizers.tokenizer import Tokenizer
+from nlp.tokenizers import Tokenizer
 from pipelines.ngram import evaluation
 from pipelines.ngram.data import Texts
 from pipelines.ngram.training import Trained
@@ -20,7 +19,7 @@ from tests.nlp.ngrams import by_hand
 
 def _scores(model: NGramModel, text: str, tmp_path: Path) -> dict[str, float]:
     data = Texts(
-        corpus=lines.read(str(texts.write(tmp_path / "any.txt", ["a"]))),
+        corpus=corpora.read(str(texts.write(tmp_path / "any.txt", ["a"]))),
         tokenizer=Tokenizer("space"),
         vocabulary=model.vocabulary,
         train=np.zeros(0, np.int32),

@@ -5,10 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nlp import ngram, vocabulary
-from nlp.corpora import lines
+from nlp import corpora, ngram, vocabulary
 from nlp.ngram import NGramModel
-from nlp.tokenizers.tokenizer import Tokenizer
+from nlp.tokenizers import Tokenizer
 from pipelines.ngram import export
 from pipelines.ngram.data import Texts
 from pipelines.ngram.training import Trained
@@ -24,7 +23,7 @@ def model() -> NGramModel:
 
 
 def _trained(folder: Path, model: NGramModel, train: list[str], test: list[str]) -> Trained:
-    corpus = lines.read(str(texts.write(folder / "train.txt", train)), test=texts.write(folder / "test.txt", test))
+    corpus = corpora.read(str(texts.write(folder / "train.txt", train)), test=texts.write(folder / "test.txt", test))
     data = Texts(
         corpus=corpus,
         tokenizer=Tokenizer("space"),

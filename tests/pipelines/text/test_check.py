@@ -7,21 +7,21 @@ from pathlib import Path
 
 import pytest
 
-from nlp.corpora import lines
+from nlp import corpora
 from nlp.errors import DataError
-from nlp.tokenizers.tokenizer import Tokenizer
+from nlp.tokenizers import Tokenizer
 from pipelines.text import check
 
 TRAIN = b"the cat sat. the dog ran.\n\nthe cat sat. the dog ran.\n<script>x</script> one\n"
 TEST = b"the cat sat. the dog ran.\na new bird\n"
 
 
-def _corpus(folder: Path, train: bytes = TRAIN) -> lines.Corpus:
+def _corpus(folder: Path, train: bytes = TRAIN) -> corpora.Corpus:
     folder.mkdir()
     (folder / "train.txt").write_bytes(train)
     (folder / "train2.txt.gz").write_bytes(b"\x1f\x8bno archive")
     (folder / "test.txt").write_bytes(TEST)
-    return lines.read(str(folder))
+    return corpora.read(str(folder))
 
 
 def _section(page: str, title: str) -> str:
@@ -63,7 +63,7 @@ def test_the_page(tmp_path: Path) -> None:
     ]
     assert "<script>" not in page
     sizes = _section(page, "Sizes")
-    assert "empty lines 1 0 lines that had been there before 1 0 lines that are also in training 1 " in sizes
+    assert "empty lines 1 0 repeated lines 1 0 lines that are also in training 1 " in sizes
     assert "characters of the longest line 25 25 which line that is 1 1" in sizes
     assert "the train 4 " in _section(page, "Most frequent words")
     assert "<script> train 1 </script> train 1" in _section(page, "What looks like markup")
@@ -106,7 +106,7 @@ def test_errors_are_raised_when_all_is_written(tmp_path: Path, capsys: pytest.Ca
 )
 def test_doubts_about_the_words(tmp_path: Path, text: str, tokenizer: str, min_count: int, warnings: list[str]) -> None:
     (tmp_path / "text.txt").write_text(text, encoding="utf-8")
-    check.check(tmp_path / "check", lines.read(str(tmp_path / "text.txt")), Tokenizer(tokenizer), min_count=min_count)
+    check.check(tmp_path / "check", corpora.read(str(tmp_path / "text.txt")), Tokenizer(tokenizer), min_count=min_count)
     told = json.loads((tmp_path / "check" / "check.json").read_text(encoding="utf-8"))["warnings"]
     # corpus_check's own doubts about a short text come first.
     assert [line for line in told if "spaces" in line or "min-count" in line] == [f"train: {line}" for line in warnings]
@@ -117,7 +117,7 @@ def test_a_good_text_has_nothing_to_look_at(tmp_path: Path) -> None:
     path.write_text(
         "".join(f"the cat number{n} sat on mat{n} of floor{n} there\n" for n in range(3000)), encoding="utf-8"
     )
-    check.check(tmp_path / "check", lines.read(str(path)), Tokenizer("space"))
+    check.check(tmp_path / "check", corpora.read(str(path)), Tokenizer("space"))
     page = (tmp_path / "check" / "check.html").read_text(encoding="utf-8")
     assert "No warnings." in _section(page, "To look at")
     assert "<h1>The text: " in page

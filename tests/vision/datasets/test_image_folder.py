@@ -10,8 +10,8 @@ import tensorflow as tf
 from PIL import Image
 
 from tests.vision import pictures
+from vision import decoding
 from vision.datasets import Examples, LabelledImages, image_folder
-from vision.decoding import pictures as decode
 from vision.errors import DataError
 
 SIZE = 8
@@ -53,7 +53,7 @@ def test_one_folder(tmp_path: Path) -> None:
     assert set.union(*(names(part) for part in parts(data))) == {str(path) for path in written}
     for i in range(len(data.test)):
         contents = Path(data.test.name(i)).read_bytes()
-        expected = decode.decode_resized(tf.constant(contents), height=SIZE, width=SIZE).numpy()
+        expected = decoding.decode_resized(tf.constant(contents), height=SIZE, width=SIZE).numpy()
         np.testing.assert_array_equal(data.test[i], expected)
         assert data.test.encoded(i) == contents
 

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from tests.vision import pictures
+from vision import decoding
 from vision.decoding import headers
-from vision.decoding import pictures as decode
 
 SAMPLES = pictures.samples()
 # TensorFlow's fast inverse DCT against Pillow's accurate one.
@@ -22,13 +22,13 @@ JPEG_MOST, JPEG_MEAN = 12, 1.5
 
 @functools.cache
 def graph() -> Any:
-    return tf.function(decode.decode, input_signature=[tf.TensorSpec([], tf.string)])
+    return tf.function(decoding.decode, input_signature=[tf.TensorSpec([], tf.string)])
 
 
 @pytest.fixture(scope="module")
 def mapped() -> dict[str, NDArray[np.uint8]]:
     """All samples through one tf.data pipeline."""
-    images = tf.data.Dataset.from_tensor_slices(list(SAMPLES.values())).map(decode.decode).as_numpy_iterator()
+    images = tf.data.Dataset.from_tensor_slices(list(SAMPLES.values())).map(decoding.decode).as_numpy_iterator()
     return dict(zip(SAMPLES, images, strict=True))
 
 
@@ -52,7 +52,7 @@ def differences(found: NDArray[np.uint8], expected: NDArray[np.uint8]) -> NDArra
 
 @pytest.mark.parametrize("name", SAMPLES)
 def test_equals_pillow_inside_and_outside_a_pipeline(name: str, mapped: dict[str, NDArray[np.uint8]]) -> None:
-    eager = decode.decode(tf.constant(SAMPLES[name])).numpy()
+    eager = decoding.decode(tf.constant(SAMPLES[name])).numpy()
     np.testing.assert_array_equal(mapped[name], eager)
     off = differences(eager, reference(SAMPLES[name]))
     if name.startswith("jpeg"):
@@ -114,8 +114,8 @@ UNKNOWN = {"zero bytes": b"", "text": b"a note about pictures\n", "JPEG XL": b"\
 def test_broken_files_are_refused(name: str) -> None:
     with pytest.raises(tf.errors.InvalidArgumentError) as error:
         graph()(BROKEN[name])
-    assert decode.NO_IMAGE not in error.value.message
-    assert decode.TOO_LARGE not in error.value.message
+    assert decoding.NO_IMAGE not in error.value.message
+    assert decoding.TOO_LARGE not in error.value.message
 
 
 @pytest.mark.parametrize("name", UNKNOWN)
@@ -123,7 +123,7 @@ def test_what_is_no_picture_is_said(name: str) -> None:
     with pytest.raises(tf.errors.InvalidArgumentError, match="no image of a known format"):
         graph()(UNKNOWN[name])
     with pytest.raises(tf.errors.InvalidArgumentError, match="no image of a known format"):
-        decode.decode(tf.constant(UNKNOWN[name]))
+        decoding.decode(tf.constant(UNKNOWN[name]))
 
 
 @pytest.mark.parametrize(
@@ -134,15 +134,15 @@ def test_too_large_by_the_header(name: str, contents: bytes) -> None:
     with pytest.raises(tf.errors.InvalidArgumentError, match="larger than 64 megapixels"):
         graph()(contents)
     with pytest.raises(tf.errors.InvalidArgumentError, match="larger than 64 megapixels"):
-        decode.decode(tf.constant(contents))
+        decoding.decode(tf.constant(contents))
 
 
 @pytest.mark.parametrize("name", pictures.claiming(8_000, 8_000))
 def test_64_megapixels_are_not_too_large(name: str) -> None:
     with pytest.raises(tf.errors.InvalidArgumentError) as error:
         graph()(pictures.claiming(8_000, 8_000)[name])  # cut off, but not refused for its size
-    assert decode.TOO_LARGE not in error.value.message
-    with pytest.raises(tf.errors.InvalidArgumentError, match=decode.TOO_LARGE):
+    assert decoding.TOO_LARGE not in error.value.message
+    with pytest.raises(tf.errors.InvalidArgumentError, match=decoding.TOO_LARGE):
         graph()(pictures.claiming(8_000, 8_001)[name])
 
 
@@ -188,7 +188,7 @@ def test_mutated_and_random_files_never_crash() -> None:
 
 @pytest.mark.parametrize(("height", "width"), [(8, 8), (16, 11), (31, 40), (50, 64)])
 def test_resized_is_rounded(height: int, width: int) -> None:
-    found = decode.decode_resized(tf.constant(SAMPLES["png"]), height=height, width=width).numpy()
+    found = decoding.decode_resized(tf.constant(SAMPLES["png"]), height=height, width=width).numpy()
     by_hand = np.rint(tf.image.resize(pictures.pixels(), [height, width], antialias=True).numpy())
     np.testing.assert_array_equal(found, by_hand)
     assert found.dtype == np.uint8
@@ -200,20 +200,20 @@ def test_resized_is_rounded(height: int, width: int) -> None:
 def test_resized_by_hand() -> None:
     # Pixel centres of the new picture lie at 1/4 and 3/4 of the old pixels.
     two = Image.fromarray(np.array([[0, 100]], np.uint8))
-    found = decode.decode_resized(tf.constant(pictures.encode(two, "PNG")), height=1, width=4).numpy()
+    found = decoding.decode_resized(tf.constant(pictures.encode(two, "PNG")), height=1, width=4).numpy()
     assert found[0, :, 0].tolist() == [0, 25, 75, 100]
 
 
 def test_one_pixel_fills_everything() -> None:
-    found = decode.decode_resized(tf.constant(SAMPLES["png_1x1"]), height=4, width=3).numpy()
+    found = decoding.decode_resized(tf.constant(SAMPLES["png_1x1"]), height=4, width=3).numpy()
     np.testing.assert_array_equal(found, np.broadcast_to(pictures.pixels(1, 1)[0, 0], (4, 3, 3)))
 
 
 def test_batch_is_every_picture_alone() -> None:
     contents = tf.constant([SAMPLES["png"], SAMPLES["jpeg_cmyk"], SAMPLES["gif_1x1"]])
-    batch = decode.decode_batch(contents, height=9, width=7)
+    batch = decoding.decode_batch(contents, height=9, width=7)
     assert batch.dtype == tf.float32
-    alone = [decode.decode_resized(item, height=9, width=7).numpy() for item in contents]
+    alone = [decoding.decode_resized(item, height=9, width=7).numpy() for item in contents]
     np.testing.assert_array_equal(batch.numpy(), np.stack(alone))
 
 
@@ -226,14 +226,14 @@ def test_cropping_keeps_the_largest_central_part_of_the_shape(
     file = SAMPLES["png"]
     image = tf.constant(np.asarray(Image.open(io.BytesIO(file)).crop(box)))
     expected = tf.round(tf.image.resize(image, [height, width], antialias=True))
-    found, size = decode.decode_sized(tf.constant(file), height=height, width=width, crop=True)
+    found, size = decoding.decode_sized(tf.constant(file), height=height, width=width, crop=True)
     np.testing.assert_array_equal(found, expected)
     np.testing.assert_array_equal(size, [31, 40])
-    batch = decode.decode_batch(tf.constant([file, file]), height=height, width=width, crop=True)
+    batch = decoding.decode_batch(tf.constant([file, file]), height=height, width=width, crop=True)
     np.testing.assert_array_equal(batch[1], expected)
 
 
 def test_cropping_leaves_a_pixel_of_the_thinnest_picture() -> None:
     thin = pictures.encode(pictures.picture(height=1, width=40), "PNG")
-    found, _ = decode.decode_sized(tf.constant(thin), height=10, width=10, crop=True)
+    found, _ = decoding.decode_sized(tf.constant(thin), height=10, width=10, crop=True)
     assert len(np.unique(np.asarray(found).reshape(-1, 3), axis=0)) == 1

@@ -11,9 +11,8 @@ from numpy.typing import NDArray
 
 from serving import saved_model
 from tests.vision import pictures
-from vision import classifiers
+from vision import classifiers, decoding
 from vision.datasets import Examples
-from vision.decoding import pictures as decode
 from vision.inspection import explanations
 from vision.signatures import classifier
 
@@ -174,7 +173,7 @@ def test_requests_of_few_examples_and_of_files(answers: dict[str, Any], model: k
     # Larger than the network's input, and turned: the served graph must do what the reader did.
     path = tmp_path / "a b.jpg"
     path.write_bytes(pictures.encode(pictures.picture(), "JPEG", exif=pictures.exif(6)))
-    pool = decode.decode_resized(tf.constant(path.read_bytes()), height=SIDE, width=SIDE).numpy()[None]
+    pool = decoding.decode_resized(tf.constant(path.read_bytes()), height=SIDE, width=SIDE).numpy()[None]
     one = Examples(pool=pool, index=np.array([0]), labels=np.array([1]), names=(str(path),))
     requests = classifier.requests(model, one, classes=NAMES[: model.output_shape[1]])
     assert requests[0][1]["image_bytes"].tolist() == [path.read_bytes()]

@@ -132,5 +132,5 @@ def test_katz_sums_to_one_with_all_discounts() -> None:
 
 
 def test_bad_input_most_is_refused() -> None:
-    with pytest.raises(ValueError, match="expected at least 1"):
+    with pytest.raises(ValueError, match="expected 1 or more counts to discount"):
         katz.discounts(plain.counted([[3]], order=1), most=0)

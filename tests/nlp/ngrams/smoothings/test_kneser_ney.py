@@ -229,7 +229,7 @@ def test_bad_input_discounts_beyond_their_counts() -> None:
     # Many more fours than threes, and threes than twos: the formula gives negative discounts.
     text = [[word] * times for word, times in zip("abcdefghij", [1, 2, 3, 3, 3, 3, 4, 4, 4, 4], strict=True)]
     advice = r"more text, a larger vocabulary \(--vocabulary-size, --min-count\), --smoothing witten-bell, or --discount-fallback"
-    with pytest.raises(DataError, match=rf"order 1: .* no Kneser-Ney discounts follow.*{advice}"):
+    with pytest.raises(DataError, match=rf"order 1: .* no Kneser-Ney discounts can be computed.*{advice}"):
         estimated(text, 1)
 
 

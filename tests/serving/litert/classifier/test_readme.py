@@ -15,7 +15,7 @@ from serving import litert
 from serving.litert.classifier import readme
 from tests.serving import colours
 from tests.vision import pictures
-from vision.decoding import pictures as decode
+from vision import decoding
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +60,7 @@ def test_the_python_block_cuts_and_turns_as_the_server(
     monkeypatch.chdir(tmp_path)
     found = _run(_text(folder, resize=resize))
     served = {
-        crop: decode.decode_resized(
+        crop: decoding.decode_resized(
             tf.constant(contents), height=colours.HEIGHT, width=colours.WIDTH, crop=crop
         ).numpy()
         for crop in (True, False)
