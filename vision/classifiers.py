@@ -34,9 +34,9 @@ BUILDERS: dict[str, Callable[..., Any]] = {
     "resnet": resnet,
     "airbench": airbench,
 }
-"""Every small network by its name: pixels in -1 to 1 in, features out; `resnet` also takes a depth."""
+"""Every small network by its name, from pixels in -1 to 1 to features; `resnet` also takes a depth."""
 NAMES: tuple[str, ...] = (*BUILDERS, *BACKBONES)
-"""Everything that `build` takes."""
+"""All names that `build` takes."""
 
 
 def build(name: str, shape: Shape, *, classes: int, seed: int, depth: int | None = None) -> keras.Model:
@@ -44,7 +44,7 @@ def build(name: str, shape: Shape, *, classes: int, seed: int, depth: int | None
 
     Input: (batch, height, width, 3), 0 to 255. Output: logits float32 (batch, classes), of a layer named "logits". `seed` fixes the
     new weights. A backbone is one nested layer named `backbones.LAYER`, behind its own preprocessing; global average pooling and dropout
-    follow. depth: layers of resnet, 6n + 2. Raises ValueError for an unknown name (the nearest ones are offered, nothing is guessed),
+    follow. depth: layers of resnet, 6n + 2. Raises ValueError for an unknown name (the message names the nearest),
     for a depth that the network does not have, and for images below a backbone's smallest size.
     """
     if name not in NAMES:
@@ -54,19 +54,19 @@ def build(name: str, shape: Shape, *, classes: int, seed: int, depth: int | None
     keras.utils.set_random_seed(seed)
     inputs = keras.Input(shape, name="images")
     features = _pooled_backbone(inputs, name) if name in BACKBONES else _small(inputs, name, depth)
-    # A head that starts at 0 learns nothing but the data: what a random one starts with survives among 1,280 features and few images.
+    # A head that starts at 0 learns the data alone; of a random one much remains with 1,280 features and few images.
     start = "zeros" if name in BACKBONES else "glorot_uniform"
     logits = keras.layers.Dense(classes, kernel_initializer=start, name="logits")(features)
     return keras.Model(inputs, logits, name=name)
 
 
 def default_size(name: str) -> int | None:
-    """Side in pixels that the network was designed for; None for small networks, which take any."""
+    """Return the side in pixels that the network was designed for; None for small networks, which take any."""
     return BACKBONES[name].size if name in BACKBONES else None
 
 
 def adapt(model: keras.Model, examples: Examples) -> None:
-    """Compute what is not trained but taken from the training images: airbench's whitening. Other networks have nothing to adapt."""
+    """Compute what is not trained but comes from the training images: airbench's whitening. Other networks do not change."""
     for layer in model.layers:
         if isinstance(layer, PatchWhitening):
             height, width, _ = examples.shape
@@ -75,7 +75,7 @@ def adapt(model: keras.Model, examples: Examples) -> None:
 
 
 def probabilities(model: keras.Model, batches: Any) -> NDArray[np.float32]:
-    """Softmax of the logits for every example of a tf.data stream of (images, …) batches: float32 (n, classes)."""
+    """Compute the softmax of the logits for every example of a tf.data stream of (images, …) batches: float32 (n, classes)."""
     logits = model.predict(batches, verbose=0)
     return np.asarray(keras.ops.softmax(logits))
 

@@ -6,4 +6,4 @@ class DataError(ValueError):
 
 
 class WeightsError(DataError):
-    """Weights that cannot be had or do not fit the network; the message names the layer, and what was found and expected."""
+    """Weights that cannot be loaded or do not fit the network; the message names the layer, and what was found and expected."""

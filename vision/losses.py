@@ -10,7 +10,7 @@ class MulticlassHinge(keras.losses.Loss):
     """Crammer and Singer's multiclass hinge loss (JMLR 2, 2001): max(0, 1 + the highest logit of another class - the true class's).
 
     labels: (batch, classes), one-hot or shares that add up to 1 (MixUp, label smoothing), of which the loss is the expected one: the
-    sum over the classes of share times loss. logits: (batch, classes), two or more classes. Gives one loss an example, 0 where
+    sum over the classes of share times loss. logits: (batch, classes), two or more classes. Gives one loss per example, 0 where
     the true class leads by 1 or more. `keras.losses.CategoricalHinge` differs: it takes the highest of the other logits and 0,
     so that it also asks the true logit to be above 1.
     """

@@ -1,4 +1,4 @@
-"""k nearest neighbours on pixels: no training, and what every network must beat."""
+"""k nearest neighbours on pixels: the baseline without training, which every network must beat."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,12 +12,12 @@ from vision.datasets.labelled import Examples
 CHOICES = (1, 3, 5, 7, 9, 11, 15)
 """Numbers of neighbours from which the validation examples choose."""
 CHUNK = 2000
-"""Examples answered at once; their neighbours are few, but each one is made floating point first."""
+"""Examples answered at once: each one becomes floating point in memory."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Neighbours:
-    """The answers, and what chose them."""
+    """The answers, and the number of neighbours that they come from."""
 
     k: int
     """Neighbours that vote: the smallest number with the highest accuracy on the validation examples."""
@@ -32,7 +32,7 @@ def fit_predict(
 ) -> Neighbours:
     """Answer `test` from the nearest examples of `train`, with the k that answers `validation` best.
 
-    Every image is one row of its pixels, grey ones counted once. Classes with equal votes: the first one. Raises ValueError when no
+    Every image is one row of its pixels, grey ones counted once. Of classes with equal votes the first one wins. Raises ValueError when no
     choice is at most the number of training examples.
     """
     possible = sorted(k for k in choices if 1 <= k <= len(train))

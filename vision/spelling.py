@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 
 def nearest(name: str, known: Iterable[str], *, most: int = 3, least: float = 0.6) -> list[str]:
-    """The known names most like `name`, whatever their case, the most similar first.
+    """List the known names most like `name`, whatever their case, the most similar first.
 
     least: how similar they are at least, 0 to 1, by `difflib`.
     """
@@ -14,6 +14,6 @@ def nearest(name: str, known: Iterable[str], *, most: int = 3, least: float = 0.
 
 
 def hint(name: str, known: Iterable[str]) -> str:
-    """The end of a message: `; did you mean NAME?`, or nothing where no known name is alike."""
+    """Write the end of a message: `; did you mean NAME?`, or nothing where no known name is alike."""
     found = nearest(name, known, most=1)
     return f"; did you mean {found[0]}?" if found else ""

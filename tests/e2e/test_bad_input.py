@@ -105,7 +105,7 @@ def _line_break(folder: Path) -> None:
             [
                 "2 of 38 files in",
                 "data cannot be used, more than 5% (cat/cut.png: truncated or corrupt; "
-                "dog/letter.jpg: no image that can be read (JPEG, PNG, GIF, BMP, WebP)); repair or remove them",
+                "dog/letter.jpg: not an image that can be read (JPEG, PNG, GIF, BMP, WebP)); repair or remove them",
             ],
         ),
         (_line_break, [r"the class name 'two\nlines' is empty or holds a line break; expected one line of text"]),
@@ -234,7 +234,7 @@ def test_wrong_weights(pipeline: Pipeline, tmp_path: Path) -> None:
         (["--model", "resnet", "--depth", "9"], ["9", "8", "14"]),
         (
             ["--model", "MobileNetV2"],
-            ["MobileNetV2 takes images of 32 pixels a side or more, found 8x8", "smaller network"],
+            ["MobileNetV2 takes images of 32 pixels or more per side, found 8x8", "smaller network"],
         ),
         (["--folds", "99"], ["--folds is 99, but class", "expected at most"]),
         (["--folds", "2", "--weights", "absent.weights.h5"], ["weights absent.weights.h5: no such file"]),
@@ -257,7 +257,7 @@ def test_imagenets_weights_without_network_or_cache(
     monkeypatch.setattr("keras.src.utils.file_utils.urlretrieve", _no_network)
     monkeypatch.setattr("keras.src.backend.config._KERAS_DIR", str(tmp_path / "empty"))
     ended = pipeline("classify", "--out", "run", "--model", "MobileNetV2", "--size", "32", "--weights", "imagenet")
-    ended.refuses("the ImageNet weights of MobileNetV2 could not be had", "or give a weights file instead")
+    ended.refuses("the ImageNet weights of MobileNetV2 could not be loaded", "or give a weights file instead")
     assert not (tmp_path / "run").exists()
 
 

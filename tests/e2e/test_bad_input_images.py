@@ -27,7 +27,7 @@ def _write_bad(folder: Path, good: bytes) -> dict[str, str]:
         "cut off.jpg": (pictures.samples()["jpeg"][:-200], "truncated or corrupt"),
         "empty.png": (b"", "zero bytes"),
         "huge.png": (pictures.claiming(9000, 9000)["png"], "larger than 64 megapixels"),
-        "letter ä.jpg": (b"Dear Sir or Madam", "no image that can be read (JPEG, PNG, GIF, BMP, WebP)"),
+        "letter ä.jpg": (b"Dear Sir or Madam", "not an image that can be read (JPEG, PNG, GIF, BMP, WebP)"),
     }
     for name, (contents, _) in bad.items():
         (folder / name).write_bytes(contents)
@@ -182,7 +182,7 @@ def _table(folder: Path, *more: str) -> Path:
     ("line", "words"),
     [
         ("files/cat/0000.png,dog", "0000.png is labelled 'cat' in line 2 and 'dog' in line 34; keep one of the lines"),
-        ("files/emu/0000.png,emu", "photos.csv names 1 of 33 files that are not there (line 34: "),
+        ("files/emu/0000.png,emu", "photos.csv names 33 files, of which 1 cannot be found (line 34: "),
         ("files/cat/0000.png,", "photos.csv, line 34: the label is empty; expected one in every line"),
         ("files/cat/0000.png", "photos.csv, line 34: found 1 fields, expected 2 (path,label)"),
     ],

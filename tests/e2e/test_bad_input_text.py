@@ -125,7 +125,7 @@ def test_bytes_that_are_no_utf8(pipeline: Pipeline, tmp_path: Path) -> None:
     second = content.index(b"\n") + 1
     (tmp_path / "data.txt").write_bytes(content[: second + 3] + b"\xff" + content[second + 3 :] + b"w1 \xc3\n")
     words = (
-        f"data.txt, line 2, byte 4 (byte {second + 4} of the file): 0xff is not UTF-8; mend the text, or use --errors replace",
+        f"data.txt, line 2, byte 4 (byte {second + 4} of the file): 0xff is not UTF-8; correct the text, or use --errors replace",
     )
     for name, flags in (("ngram", QUICK), ("word2vec", VECTORS)):
         pipeline(name, "--data", "data.txt", "--out", "run", *flags).refuses(*words)

@@ -7,7 +7,7 @@ from vision.augment.options import Augmentation
 
 
 def augmented(images: Any, labels: Any, drawn: Any, augmentation: Augmentation) -> tuple[Any, Any]:
-    """The images and their labels, changed as `augmentation` says and `drawn` decides: place, colour, erasing, then mixing.
+    """Change images and their labels by `augmentation` and the random numbers `drawn`: place, colour, erasing, then mixing.
 
     images: uint8 (batch, height, width, channels), height and width known. labels: float32 (batch, classes). drawn: the rows of
     `draws.draw` that belong to these images. Returns both with the same shape and dtype; the rows of labels sum to what they did.

@@ -15,7 +15,7 @@ from vision.augment.policy import ROUNDS, Operations
 LUMINANCE = (0.299, 0.587, 0.114)
 """Share of red, green and blue in grey (ITU-R BT.601)."""
 SAMPLED = 32
-"""About this many rows and columns stand for the image in its statistics."""
+"""About so many rows and columns of an image are used for its statistics."""
 _PIXELS = 16
 """Pixels that one row of the matrix product takes: a matrix of 3 x 3 alone would leave the processor's wide units idle."""
 
@@ -32,19 +32,19 @@ class Affine:
     """float32 (batch, n, channels), pixels of the images before the change."""
 
     def then(self, matrix: Any, offset: Any) -> "Affine":
-        """Followed by another change."""
+        """Append another change."""
         return Affine(matrix=self.matrix @ matrix, offset=self.offset @ matrix + offset, sample=self.sample)
 
     def seen(self) -> Any:
-        """The sample after the change, float32 (batch, n, channels), 0 to 255."""
+        """Return the sample after the change, float32 (batch, n, channels), 0 to 255."""
         return tf.clip_by_value(self.sample @ self.matrix + self.offset, 0.0, 255.0)
 
 
 def jittered(images: Any, draws: Any, *, reach: float, operations: Operations | None = None) -> Any:
-    """Change brightness, contrast and saturation, in this order, each by a factor of 1 - reach to 1 + reach, then as a policy says.
+    """Change brightness, contrast and saturation, in this order, each by a factor of 1 - reach to 1 + reach, then by a policy.
 
     images: uint8 (batch, height, width, channels), height, width and channels known. draws: float32 (batch, 3), uniform in [0, 1),
-    or None. Levels are cut at 0 and 255 once, at the end. Returns images of the same shape and dtype.
+    or None. Levels are clipped to 0 and 255 once, at the end. Returns images of the same shape and dtype.
     """
     change = _nothing(images)
     if draws is not None:
@@ -63,18 +63,18 @@ def jittered(images: Any, draws: Any, *, reach: float, operations: Operations | 
 
 
 def brightness(change: Affine, factor: Any) -> Affine:
-    """Every level times `factor`, float32 (batch,)."""
+    """Multiply every level by `factor`, float32 (batch,)."""
     return change.then(_diagonal(change, factor), 0.0)
 
 
 def contrast(change: Affine, factor: Any) -> Affine:
-    """The distance to the image's mean grey times `factor`, float32 (batch,)."""
+    """Multiply the distance to the image's mean grey by `factor`, float32 (batch,)."""
     mean = tf.reduce_mean(change.seen() @ _grey(change), axis=1, keepdims=True)
     return change.then(_diagonal(change, factor), (1 - factor)[:, None, None] * mean)
 
 
 def saturation(change: Affine, factor: Any) -> Affine:
-    """The distance of every pixel to its own grey times `factor`, float32 (batch,)."""
+    """Multiply the distance of every pixel to its own grey by `factor`, float32 (batch,)."""
     return change.then(_diagonal(change, factor) + (1 - factor)[:, None, None] * _grey(change), 0.0)
 
 
@@ -103,12 +103,12 @@ def _diagonal(change: Affine, factor: Any) -> Any:
 
 
 def _grey(change: Affine) -> Any:
-    """A matrix that makes every colour grey, float32 (channels, channels); one channel is grey already."""
+    """Make a matrix that turns every colour grey, float32 (channels, channels); one channel is grey already."""
     return tf.constant([[share] * 3 for share in LUMINANCE]) if change.matrix.shape[-1] == 3 else tf.eye(1)
 
 
 def _applied(images: Any, change: Affine) -> Any:
-    """One matrix product over groups of pixels, with the matrix repeated along the diagonal."""
+    """Apply a change as one matrix product over groups of pixels, with the matrix repeated along the diagonal."""
     height, width, channels = images.shape[1:]
     group = math.gcd(height * width, _PIXELS)
     block = tf.eye(group)[None, :, None, :, None] * change.matrix[:, None, :, None, :]
@@ -119,7 +119,7 @@ def _applied(images: Any, change: Affine) -> Any:
 
 
 def _tabled(images: Any, operations: Operations) -> Any:
-    """Posterize, which keeps 4 to 8 bits, then solarize, which inverts levels from 128 on, on whole words."""
+    """Posterize, which keeps 4 to 8 bits, then solarize, which inverts levels from 128 on, on packed bytes."""
     octets, size = packed_bytes.packed(images)
     bits = tf.reduce_max(tf.abs([operations.magnitude("posterize", turn) for turn in range(ROUNDS)]), axis=0)
     kept = tf.bitwise.left_shift(255, tf.cast(bits + 0.5, tf.int32)) & 255

@@ -1,4 +1,4 @@
-"""What is random about each image, as numbers that depend on (seed, epoch, index) and nothing else."""
+"""The random numbers of each image, which depend on (seed, epoch, index) and nothing else."""
 
 from typing import Any
 
@@ -7,11 +7,11 @@ import tensorflow as tf
 from vision.augment.options import Augmentation
 
 _BEFORE = -1
-"""Stands for the epoch where something is drawn once for all epochs."""
+"""The epoch of what is drawn once for all epochs."""
 
 
 def columns(augmentation: Augmentation) -> dict[str, int]:
-    """Draws that each switched-on kind takes for one image, in the order of `draw`; `choice` is between mixup and cutmix."""
+    """Count the draws that each kind that is on takes for one image, in the order of `draw`; `choice` is between mixup and cutmix."""
     kinds = {
         "flip": (augmentation.flip, 1),
         "mixup": (augmentation.mixup > 0, 1),
@@ -28,9 +28,9 @@ def columns(augmentation: Augmentation) -> dict[str, int]:
 
 
 def draw(count: int, *, epoch: Any, seed: int, augmentation: Augmentation) -> Any:
-    """The draws of `count` images in this epoch, float32 (count, sum of `columns`).
+    """Draw the numbers of `count` images in this epoch, float32 (count, sum of `columns`).
 
-    All are uniform in [0, 1), but that of flip, which is 0 (mirror) or 0.5 (do not) and alternates, and the first of mixup and of
+    All are uniform in [0, 1), except that of flip, which is 0 (mirror) or 0.5 (do not) and alternates, and the first of mixup and of
     cutmix, the image's own share of the blend, from Beta(alpha, alpha). epoch: int64 scalar, 0 or more. seed: 0 to 2**32 - 1.
     """
     base = _seed(seed, epoch)
@@ -53,19 +53,19 @@ def draw(count: int, *, epoch: Any, seed: int, augmentation: Augmentation) -> An
 
 
 def named(drawn: Any, augmentation: Augmentation) -> dict[str, Any]:
-    """The columns of `draw` by kind, float32 (count, columns of the kind) each."""
+    """Split the columns of `draw` by kind, float32 (count, columns of the kind) each."""
     widths = columns(augmentation)
     return dict(zip(widths, tf.split(drawn, list(widths.values()), axis=1), strict=True)) if widths else {}
 
 
 def _alternating(count: int, *, epoch: Any, seed: int) -> Any:
-    """0 for a random half of the images and 0.5 for the others, in the next epoch the other way round: float32 (count,)."""
+    """Give 0 to a random half of the images and 0.5 to the others, in the next epoch the other way round: float32 (count,)."""
     places = tf.random.experimental.stateless_shuffle(tf.range(count), _seed(seed, tf.constant(_BEFORE, tf.int64)))
     return tf.cast((places + tf.cast(epoch, tf.int32)) % 2, tf.float32) / 2
 
 
 def _beta(count: int, *, alpha: float, seed: Any) -> Any:
-    """Beta(alpha, alpha), float32 (count,), as G / (G + H) of two gamma variables.
+    """Draw from Beta(alpha, alpha), float32 (count,), as G / (G + H) of two gamma variables.
 
     A small alpha would round both to 0, so their logarithms are drawn: G(a) = G(a + 1) U^(1 / a).
     """
@@ -77,5 +77,5 @@ def _beta(count: int, *, alpha: float, seed: Any) -> Any:
 
 
 def _seed(seed: int, epoch: Any) -> Any:
-    """Of the draws; the order of the examples has the even seeds (vision.datasets.batches)."""
+    """Make an odd seed for the draws; the order of the examples has the even ones (vision.datasets.batches)."""
     return tf.stack([tf.constant(2 * seed + 1, tf.int64), epoch])

@@ -26,9 +26,9 @@ def erased(images: Any, draws: Any, *, probability: float) -> Any:
 
 
 def boxes(draws: Any, *, height: int, width: int) -> tuple[Any, Any, Any, Any]:
-    """Top, bottom, left and right of a box inside the image, in pixels, the ends exclusive: int32 (batch,) each.
+    """Place a box inside each image: top, bottom, left and right in pixels, the ends exclusive, int32 (batch,) each.
 
-    draws: float32 (batch, 4): area, aspect ratio, row, column. Where the paper draws again until the box fits, the ratio is drawn
+    draws: float32 (batch, 4): area, aspect ratio, row, column. The paper draws again until the box fits; here the ratio is drawn
     from those that fit, evenly in its logarithm; every place is equally likely. A box has at least one pixel.
     """
     area = AREA[0] + (AREA[1] - AREA[0]) * draws[:, 0]
@@ -44,12 +44,12 @@ def _pixels(share: Any, side: int) -> Any:
 
 
 def _start(draws: Any, room: Any) -> Any:
-    """A whole number from 0 to room, each equally likely."""
+    """Draw a whole number from 0 to room, each equally likely."""
     return tf.minimum(tf.cast(draws * tf.cast(room + 1, tf.float32), tf.int32), room)
 
 
 def _noise(images: Any, draws: Any) -> Any:
-    """Random words in the form of `words.packed`; the draws of the first image are their seed."""
+    """Draw random numbers in the form of `packed_bytes.packed`; the draws of the first image are their seed."""
     like, _ = packed_bytes.packed(images)
     seed = tf.bitcast(draws[0, 1:3], tf.int32)
     if like.dtype in (tf.int32, tf.int64):

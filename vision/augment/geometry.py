@@ -1,4 +1,4 @@
-"""Where pixels move: flip, shift, crop, rotation and the geometric operations of a policy.
+"""Changes that move pixels: flip, shift, crop, rotation and the geometric operations of a policy.
 
 Whole-pixel moves are gathers on uint8, which cost least. A crop alone is one resampling along the axes; with a rotation or a policy
 everything is one affine map and one resampling, whatever is switched on. Pixels are bilinear; beyond the border its pixel repeats.
@@ -48,16 +48,16 @@ def _gathered(images: Any, *, mirrored: Any, shifts: Any, reach: float) -> Any:
 
 
 def _places(draws: Any, side: int, *, reach: int) -> Any:
-    """Which pixel each place shows after a move by a whole number from -reach to reach, each equally likely: int32 (batch, side)."""
+    """Find the pixel at each place after a move by a whole number from -reach to reach, each equally likely: int32 (batch, side)."""
     offsets = tf.minimum(tf.cast(draws * (2 * reach + 1), tf.int32), 2 * reach) - reach
     return tf.clip_by_value(tf.range(side) - offsets[:, None], 0, side - 1)
 
 
 def crop_box(draws: Any, *, reach: float) -> tuple[Any, Any]:
-    """Share of each side that is kept, and the centre's place, -1 to 1, between its limits: float32 (batch, 2) each, rows first.
+    """Compute the share of each side that is kept, and the centre's place, -1 to 1, between its limits: float32 (batch, 2), rows first.
 
-    draws: (batch, 4): area, aspect ratio, row, column. The ratio is drawn evenly in its logarithm, from as much of 3/4 to 4/3 as
-    lets the box fit into the image, so that the area is always what was drawn.
+    draws: (batch, 4): area, aspect ratio, row, column. The ratio is drawn evenly in its logarithm, from the part of 3/4 to 4/3 with
+    which the box fits into the image, so that the area is always what was drawn.
     """
     area = 1 - reach * draws[:, 0]
     limit = tf.minimum(math.log(ASPECT), -tf.math.log(area))
@@ -66,7 +66,7 @@ def crop_box(draws: Any, *, reach: float) -> tuple[Any, Any]:
 
 
 def _cropped(images: Any, draws: Any, *, reach: float, mirrored: Any) -> Any:
-    """Axes stay axes, so this costs half of `_resampled`. A mirrored box has its columns from right to left."""
+    """Crop along the axes, which costs half of `_resampled`. A mirrored box has its columns from right to left."""
     kept, centre = crop_box(draws, reach=reach)
     middle = (1 + (1 - kept) * centre) / 2
     start, end = middle - kept / 2, middle + kept / 2
@@ -83,7 +83,7 @@ def _cropped(images: Any, draws: Any, *, reach: float, mirrored: Any) -> Any:
 def _map(
     images: Any, draws: Mapping[str, Any], augmentation: Augmentation, operations: Operations | None, mirrored: Any
 ) -> Any:
-    """From places in the result to places in the image, affine, float32 (batch, 2, 3); x first, in pixels."""
+    """Make the affine maps from places in the result to places in the image, float32 (batch, 2, 3); x first, in pixels."""
     height, width = images.shape[1:3]
     sides = tf.constant([width, height], tf.float32)
     none = tf.zeros([tf.shape(images)[0]])
@@ -109,7 +109,7 @@ def _map(
 
 
 def _turn(angle: Any, shear_x: Any, shear_y: Any) -> Any:
-    """Rotation by degrees, anticlockwise as seen, of a sheared image: float32 (batch, 2, 2)."""
+    """Rotate a sheared image by degrees, anticlockwise to the eye: float32 (batch, 2, 2)."""
     one, turned = tf.ones_like(angle), angle * (math.pi / 180)
     cosine, sine = tf.cos(turned), tf.sin(turned)
     rotation = tf.stack([tf.stack([cosine, -sine], axis=1), tf.stack([sine, cosine], axis=1)], axis=1)
@@ -130,5 +130,5 @@ def _resampled(images: Any, maps: Any) -> Any:
 
 
 def _levels(pixels: Any) -> Any:
-    """Rounded to uint8; pixels: 0 to 255."""
+    """Round pixels, 0 to 255, to uint8."""
     return tf.cast(pixels + 0.5, tf.uint8)

@@ -11,7 +11,7 @@ from vision.augment import packed_bytes
 
 
 def mixed(images: Any, labels: Any, *, mixup: Any = None, cutmix: Any = None, choice: Any = None) -> tuple[Any, Any]:
-    """One of the two for the whole batch; with both, the first row of `choice` decides.
+    """Apply one of the two to the whole batch; where both are on, the first row of `choice` decides.
 
     images: uint8 (batch, height, width, channels), all but batch known. labels: float32 (batch, classes). mixup: float32 (batch, 1),
     cutmix: float32 (batch, 3), as below, or None. choice: float32 (batch, 1), mixup below 0.5, when both are given.
@@ -28,16 +28,16 @@ def mixed(images: Any, labels: Any, *, mixup: Any = None, cutmix: Any = None, ch
 
 
 def blended(images: Any, labels: Any, own: Any) -> tuple[Any, Any]:
-    """MixUp. own: each image's own share of the blend, float32 (batch,), 0 to 1, which is rounded to 256ths."""
+    """Blend by MixUp. own: each image's own share of the blend, float32 (batch,), 0 to 1, which is rounded to 256ths."""
     parts = tf.cast(tf.round(256 * own), tf.int32)
     share = tf.cast(parts, tf.float32)[:, None] / 256
     return packed_bytes.blended(images, _next(images), parts), labels * share + _next(labels) * (1 - share)
 
 
 def pasted(images: Any, labels: Any, draws: Any) -> tuple[Any, Any]:
-    """CutMix. draws: float32 (batch, 3): own share of the area, 0 to 1, then the row and column of the box's centre, in [0, 1).
+    """Paste by CutMix. draws: float32 (batch, 3): own share of the area, 0 to 1, then the row and column of the box's centre, in [0, 1).
 
-    The box, of the image's proportions, is cut at the border; the labels have the shares of the pixels that remain.
+    The box, which has the image's proportions, ends at the border; the labels have the shares of the pixels that remain.
     """
     height, width = images.shape[1:3]
     side = tf.sqrt(1 - draws[:, 0])
@@ -49,7 +49,7 @@ def pasted(images: Any, labels: Any, draws: Any) -> tuple[Any, Any]:
 
 
 def _edges(centre: Any, share: Any, side: int) -> tuple[Any, Any]:
-    """Start and end of a box on one axis, int32 (batch,) each."""
+    """Compute start and end of a box on one axis, int32 (batch,) each."""
     middle, half = centre * side, share * (side / 2)
     start, end = tf.round(middle - half), tf.round(middle + half)
     return (

@@ -1,4 +1,4 @@
-"""How training images are changed at random. Standard library only: the story nests it in its flags, as `--augment.*`."""
+"""The options of random changes to training images. Standard library only: pipelines nest them in their flags, as `--augment.*`."""
 
 import math
 from dataclasses import dataclass

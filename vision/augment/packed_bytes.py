@@ -1,4 +1,4 @@
-"""Images as words of up to eight bytes, on which whole-number arithmetic costs an eighth: boxes pasted, images blended."""
+"""Images packed into integers of up to eight bytes, on which arithmetic costs an eighth: boxes are pasted, images blended."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ _WORDS = {8: tf.int64, 4: tf.int32, 2: tf.int16, 1: tf.uint8}
 
 
 def packed(images: Any) -> tuple[Any, int]:
-    """Integers (batch, height, words), and the bytes of one: the most that divide a row of pixels.
+    """Pack images into integers (batch, height, words), and return the bytes of one: the most that divide a row of pixels.
 
     images: uint8 (batch, height, width, channels), all but batch known.
     """
@@ -18,19 +18,19 @@ def packed(images: Any) -> tuple[Any, int]:
 
 
 def unpacked(packed: Any, shape: Any) -> Any:
-    """The images again: uint8 of this shape, whose first entry does not matter."""
+    """Unpack images: uint8 of this shape, whose first entry does not matter."""
     return tf.reshape(tf.bitcast(packed, tf.uint8), [-1, *shape[1:]])
 
 
 def repeated(values: Any, size: int) -> Any:
-    """uint8 (batch,) to words (batch,) in which every byte is that value."""
+    """Repeat values uint8 (batch,) in every byte of integers (batch,)."""
     return _joined(tf.repeat(values[:, None], size, axis=1), size)
 
 
 def pasted(images: Any, others: Any, boxes: tuple[Any, Any, Any, Any]) -> Any:
-    """`others` inside the boxes, `images` outside.
+    """Paste `others` into the boxes of `images`.
 
-    images: uint8 (batch, height, width, channels), all but batch known. others: the same, or words as `packed` makes them. boxes:
+    images: uint8 (batch, height, width, channels), all but batch known. others: the same, or integers as `packed` makes them. boxes:
     top, bottom, left, right, int32 (batch,) each, in pixels, the ends exclusive. Returns images of the same shape.
     """
     height, width, channels = images.shape[1:]
@@ -46,10 +46,10 @@ def pasted(images: Any, others: Any, boxes: tuple[Any, Any, Any, Any]) -> Any:
 
 
 def blended(images: Any, others: Any, share: Any) -> Any:
-    """`images` with this share and `others` with the rest, each level rounded.
+    """Blend `images` with this share and `others` with the rest, each level rounded.
 
     images, others: uint8 (batch, height, width, channels), all but batch known. share: int32 (batch,), in 256ths, 0 to 256. Even and
-    odd bytes are taken apart, so that a product of 16 bits has room: half the cost of float32. A word of one byte is widened for it.
+    odd bytes are separated, so that products of 16 bits fit: half the cost of float32. An integer of one byte is widened for it.
     """
     (first, size), (second, _) = packed(images), packed(others)
     first, second = (tf.cast(words, tf.int32) if size == 1 else words for words in (first, second))
@@ -66,16 +66,16 @@ def blended(images: Any, others: Any, share: Any) -> Any:
 
 
 def _shifted(words: Any) -> Any:
-    """Each byte at the place of the one before; the first is lost and the last is its sign's."""
+    """Move each byte to the place of the one before; the first is lost and the last has the bits of the sign."""
     return tf.bitwise.right_shift(words, tf.constant(8, words.dtype))
 
 
 def _inside(side: int, start: Any, end: Any) -> Any:
-    """255 from start to before end, else 0: uint8 (batch, side)."""
+    """Mark places from start to before end by 255, others by 0: uint8 (batch, side)."""
     places = tf.range(side)[None]
     return tf.cast((places >= start[:, None]) & (places < end[:, None]), tf.uint8) * 255
 
 
 def _joined(octets: Any, size: int) -> Any:
-    """uint8 (..., size) to words (...)."""
+    """Join bytes, uint8 (..., size), into integers (...)."""
     return octets[..., 0] if size == 1 else tf.bitcast(octets, _WORDS[size])

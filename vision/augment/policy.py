@@ -42,7 +42,7 @@ ROUNDS = 2
 
 @dataclass(frozen=True, kw_only=True)
 class Operations:
-    """What was drawn for a batch, round by round."""
+    """The operations drawn for a batch, round by round."""
 
     kinds: tuple[Any, ...]
     """int32 (batch,) for each round, an index into OPERATIONS."""
@@ -50,20 +50,20 @@ class Operations:
     """float32 (batch,) for each round, -1 to 1."""
 
     def chosen(self, name: str, turn: int) -> Any:
-        """Which images have this operation in this round: bool (batch,)."""
+        """Mark the images that have this operation in this round: bool (batch,)."""
         return tf.equal(self.kinds[turn], OPERATIONS.index(name))
 
     def magnitude(self, name: str, turn: int) -> Any:
-        """Magnitude of this operation in this round, -REACH to REACH, and 0 for images that have another: float32 (batch,)."""
+        """Return the magnitude of this operation in this round, -REACH to REACH, 0 for images that have another: float32 (batch,)."""
         return tf.where(self.chosen(name, turn), REACH[name] * self.magnitudes[turn], 0.0)
 
     def total(self, name: str) -> Any:
-        """Sum of the magnitudes of all rounds, float32 (batch,)."""
+        """Sum the magnitudes of all rounds, float32 (batch,)."""
         return tf.add_n([self.magnitude(name, turn) for turn in range(ROUNDS)])
 
 
 def chosen(draws: Any) -> Operations:
-    """draws: float32 (batch, 4), uniform in [0, 1): a kind and a magnitude for each round."""
+    """Choose operations by draws, float32 (batch, 4), uniform in [0, 1): a kind and a magnitude for each round."""
     kinds, magnitudes = draws[:, ::2], draws[:, 1::2]
     numbers = tf.minimum(tf.cast(kinds * len(OPERATIONS), tf.int32), len(OPERATIONS) - 1)
     return Operations(

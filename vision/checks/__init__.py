@@ -1,1 +1,1 @@
-"""What --check finds in images: copies, suspected labels, blank images, leaks between the parts."""
+"""Checks of labelled images: copies, suspected labels, blank images, leaks between the parts."""

@@ -1,9 +1,9 @@
-"""Images that are in a set more than once: equal in every pixel, or nearly so (compressed, scaled or lit anew).
+"""Images that are in a set more than once: equal in every pixel, or nearly so (compressed, scaled or brighter).
 
 Near copies are found in two steps. Pairs whose 64-bit difference hashes (dHash: is the right neighbour brighter, in 8 x 9 grey pixels)
 differ in at most 4 bits are candidates; a pair is kept when its thumbnails correlate. Where there are enough images, the thumbnails
-are also compared after whitening, which takes away what all images of the set share: otherwise every pair of trousers in
-Fashion-MNIST would be a copy.
+are also compared after whitening, which removes what all images of the set share: otherwise all trousers in Fashion-MNIST
+would be copies.
 """
 
 import hashlib
@@ -19,7 +19,7 @@ from vision.datasets.labelled import Images
 HASH_BITS = 4
 """Bits in which the hashes of near copies may differ."""
 SIMILARITY = 0.9
-"""Correlation of the thumbnails, from which on a pair is a near copy."""
+"""Least correlation of the thumbnails of near copies."""
 WHITENED_FROM = 256
 """Images that are needed for the whitening."""
 
@@ -41,7 +41,7 @@ class Pair(NamedTuple):
 
 
 def exact(images: Images) -> list[list[int]]:
-    """Groups of positions, each of two or more images that are equal in every pixel (by a 128-bit hash), in the order of the first."""
+    """Group positions of two or more images that are equal in every pixel (by a 128-bit hash), in the order of the first."""
     groups: dict[bytes, list[int]] = {}
     for position in range(len(images)):
         digest = hashlib.blake2b(np.ascontiguousarray(images[position]).tobytes(), digest_size=16).digest()
@@ -50,9 +50,9 @@ def exact(images: Images) -> list[list[int]]:
 
 
 def near(images: Images) -> list[Pair]:
-    """Pairs of images, uint8 (h, w, 3) each, that are nearly the same, the most similar first.
+    """Find pairs of images, uint8 (h, w, 3) each, that are nearly the same, the most similar first.
 
-    Images without any detail should be left out before: all of them look alike. All pairs of hashes are compared, about a billion
+    Leave out images without any detail beforehand: all of them look alike. All pairs of hashes are compared, about a billion
     in a few seconds.
     """
     if len(images) < 2:
@@ -67,12 +67,10 @@ def near(images: Images) -> list[Pair]:
 
 
 def difference_hash(image: NDArray[np.uint8]) -> np.uint64:
-    """64 bits of an image uint8 (h, w, 3): whether each of 8 x 8 grey pixels is darker (by more than 2 of
-    255) than its right neighbour.
-    """
+    """Compute 64 bits of an image uint8 (h, w, 3): whether each of 8 x 8 grey pixels is darker than its right neighbour, by more than 2."""
     grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).astype(np.float32)
     small = cv2.resize(grey, (9, 8), interpolation=cv2.INTER_AREA)
-    # By a little: the noise of a compressed flat background says nothing.
+    # Not by less: the noise of a compressed flat background means nothing.
     bits: Any = np.packbits(small[:, 1:] > small[:, :-1] + _STEP)
     return np.uint64(bits.view(np.uint64)[0])
 
@@ -83,7 +81,7 @@ def _thumbnail(image: NDArray[np.uint8]) -> NDArray[np.float32]:
 
 
 def _candidates(hashes: NDArray[np.uint64]) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
-    """Positions (first, second) of similar hashes, first < second, some rows of all pairs at a time."""
+    """Yield positions (first, second) of similar hashes, first < second, some rows of all pairs at a time."""
     for start in range(0, len(hashes), _ROWS):
         rows = hashes[start : start + _ROWS, None]
         close = np.bitwise_count(rows ^ hashes[None, start:]) <= HASH_BITS
@@ -100,13 +98,13 @@ def _alike(first: NDArray[np.int64], second: NDArray[np.int64], views: Sequence[
 
 
 def _unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Rows of mean 0 and length 1: their products are correlations."""
+    """Scale rows to mean 0 and length 1: their products are correlations."""
     centred = vectors - vectors.mean(axis=1, keepdims=True)
     return centred / np.maximum(np.linalg.norm(centred, axis=1, keepdims=True), np.float32(1e-6))
 
 
 def _whitened(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The first principal components, each with variance 1 over the set; rows of length 1."""
+    """Compute the first principal components, each with variance 1 over the set; rows of length 1."""
     # Fewer components than images by far: a direction that only two copies span would be blown up.
     sample = vectors[np.random.default_rng(0).permutation(len(vectors))[:_FITTED]]
     mean = sample.mean(axis=0)

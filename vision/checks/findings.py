@@ -43,25 +43,25 @@ class Findings:
         return self.suspects is not None and bool(self.accuracy - chance >= TRUSTED * (1 - chance))
 
     def groups(self) -> list[list[int]]:
-        """Exact groups and near pairs together."""
+        """Return exact groups and near pairs together."""
         return [*self.exact, *([pair.first, pair.second] for pair in self.near)]
 
     def crossing(self, groups: Sequence[Sequence[int]]) -> list[Sequence[int]]:
-        """Groups with a held-out image and one of another part."""
+        """Select groups with images of more than one part."""
         return [group for group in groups if len({self.parts[i] for i in group}) > 1]
 
     def contradicting(self, groups: Sequence[Sequence[int]]) -> list[Sequence[int]]:
-        """Groups with more than one label."""
+        """Select groups with more than one label."""
         return [group for group in groups if len({int(self.examples.labels[i]) for i in group}) > 1]
 
 
 def everything(images: LabelledImages) -> Examples:
-    """All examples: train, then validation, then test."""
+    """Join all examples: train, then validation, then test."""
     return labelled.joined([images.train, images.validation, images.test])
 
 
 def leak(images: LabelledImages) -> str | None:
-    """A warning for a training run whose held-out images are in another part too, pixel for pixel; None where none is.
+    """Write a warning for a training run whose held-out images are in another part too, pixel for pixel; None where none is.
 
     Costs one pass over the pixels.
     """
@@ -105,7 +105,7 @@ def find(images: LabelledImages, *, features: NDArray[np.float32] | None = None)
 def _suspects(
     examples: Examples, chosen: NDArray[np.int64], features: NDArray[np.float32] | None, *, classes: int
 ) -> tuple[label_errors.Suspects | None, float]:
-    """Suspected labels among the chosen examples, and how many labels the model behind them guessed."""
+    """Find suspected labels among the chosen examples, and the share of labels that the model behind them guessed."""
     sample = examples.take(chosen)
     if np.bincount(sample.labels)[np.unique(sample.labels)].min() < label_errors.FOLDS:
         return None, float("nan")

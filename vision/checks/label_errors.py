@@ -1,6 +1,6 @@
-"""Which labels are probably wrong: confident learning (Northcutt, Jiang, Chuang, JAIR 2021, https://arxiv.org/abs/1911.00068).
+"""Labels that are probably wrong, by confident learning (Northcutt, Jiang, Chuang, JAIR 2021, https://arxiv.org/abs/1911.00068).
 
-A label is suspected when out-of-fold probabilities are as sure of another class as they are, on average, of the images that carry it.
+A label is suspected when the out-of-fold probability of another class is as high as it is, on average, for the images of that class.
 """
 
 import warnings
@@ -38,7 +38,7 @@ class Suspects:
 
 
 def suspects(labels: NDArray[Any], probabilities: NDArray[Any]) -> Suspects:
-    """Find the labels that the probabilities speak against.
+    """Find the labels that the probabilities contradict.
 
     labels: int (n,), 0 to c - 1, as given. probabilities: float (n, c), 0 to 1, of models that did not see the example's label, such
     as those of cross-validation; rows are scaled to sum 1.
@@ -47,7 +47,7 @@ def suspects(labels: NDArray[Any], probabilities: NDArray[Any]) -> Suspects:
     its probability of j reaches that threshold, and as the most probable class where several do (equation 1). Off the diagonal
     it is suspected; the order is that of the margin (section 3.2). A class without examples is never suggested.
 
-    Raises ValueError for shapes that do not fit, labels out of range, and probabilities that are none.
+    Raises ValueError for shapes that do not fit, labels out of range, and values that are not probabilities.
     """
     probabilities, labels = checked(probabilities, labels)
     classes = probabilities.shape[1]
@@ -68,14 +68,14 @@ def suspects(labels: NDArray[Any], probabilities: NDArray[Any]) -> Suspects:
 
 
 def pixel_features(images: Images) -> NDArray[np.float32]:
-    """Images uint8 (h, w, 3), shrunk to at most 14 x 14 by area: float32 (n, features), 0 to 1."""
+    """Shrink images uint8 (h, w, 3) to at most 14 x 14 by area: float32 (n, features), 0 to 1."""
     side = min(SIDE, *images[0].shape[:2])
     small = [cv2.resize(images[i], (side, side), interpolation=cv2.INTER_AREA) for i in range(len(images))]
     return np.stack(small).reshape(len(small), -1).astype(np.float32) / np.float32(255)
 
 
 def out_of_fold(features: NDArray[np.float32], labels: NDArray[Any], *, classes: int, seed: int) -> NDArray[np.float64]:
-    """Probabilities (n, classes) from a quick model that did not see the example: for looking at data, not for scores.
+    """Compute probabilities (n, classes) by a quick model that did not see the example: to look at data, not for scores.
 
     features: (n, d), of pixels or of a pretrained network. The model is logistic regression on the similarities to 300 of the
     examples (a Gaussian kernel on 50 principal components, by Nystroem's method); of what was tried on digits and Fashion-MNIST

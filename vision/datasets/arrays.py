@@ -22,7 +22,7 @@ Part = tuple[NDArray[np.uint8], NDArray[np.int64]]
 
 @dataclass(frozen=True, kw_only=True)
 class LabelledArrays:
-    """Images and labels as they were given."""
+    """Images and labels of a file or a set, before the split."""
 
     where: str
     classes: tuple[str, ...]
@@ -36,7 +36,7 @@ def read_npz(path: Path) -> LabelledArrays:
     Images: (n, h, w), (n, h, w, 1) or (n, h, w, 3), uint8, or floats 0 to 1. Labels: whole numbers or strings.
     """
     if not zipfile.is_zipfile(path):
-        raise DataError(f"{path} is not a readable .npz file: no zip archive, or cut off; write it with numpy.savez")
+        raise DataError(f"{path} is not a readable .npz file: not a zip archive, or cut off; write it with numpy.savez")
     try:
         with np.load(path, allow_pickle=False) as file:
             found: dict[str, NDArray[Any]] = {name: file[name] for name in file.files}
@@ -51,14 +51,14 @@ def read_npz(path: Path) -> LabelledArrays:
 
 
 def holds_idx(folder: Path) -> bool:
-    """Whether the folder holds MNIST's files."""
+    """Whether the folder holds files like MNIST's."""
     return any(folder.glob("*-idx3-ubyte*"))
 
 
 def read_idx(folder: Path) -> LabelledArrays:
     """Read `train-images-idx3-ubyte`, `train-labels-idx1-ubyte` and `t10k-*`, each plain or `.gz` (LeCun et al., 1998).
 
-    `classes.txt` in the folder may name the labels 0, 1, 2 ..., one a line (UTF-8).
+    `classes.txt` in the folder may name the labels 0, 1, 2 ..., one per line (UTF-8).
     """
     given = {}
     for part, stem in (("train", "train"), ("test", "t10k")):
@@ -72,7 +72,7 @@ def read_idx(folder: Path) -> LabelledArrays:
 def from_parts(
     given: Mapping[str, tuple[NDArray[Any], NDArray[Any]]], *, where: str, names: Sequence[str] | NDArray[Any] | None
 ) -> LabelledArrays:
-    """Check images and labels of each part, as `read_npz` takes them; names: of the labels 0, 1, 2 ..., where they have some."""
+    """Check images and labels of each part, as `read_npz` takes them; names: those of the labels 0, 1, 2 ..., or None."""
     listed = None if names is None else np.asarray(names)
     classes, numbered = _numbered({part: labels for part, (_, labels) in given.items()}, listed, where)
     parts = {part: _checked(images, numbered[part], f"{where} ({part})") for part, (images, _) in given.items()}
@@ -82,7 +82,7 @@ def from_parts(
 def split(
     given: LabelledArrays, *, size: int | None, seed: int, most: int | None, crop: bool = False
 ) -> LabelledImages:
-    """Split as `splits` says, keeping at most `most` examples, and bring the images, or with `crop` their central squares, to `size`."""
+    """Split by `splits`, keep at most `most` examples, and bring the images, or with `crop` their central squares, to `size`."""
     check_classes(given.classes, given.where)
     parts = {
         name: _fewer(part, most=most and most // len(given.parts), seed=seed) for name, part in given.parts.items()
@@ -124,8 +124,8 @@ def _resized(images: NDArray[np.uint8], size: int | None, *, crop: bool) -> NDAr
         side = min(height, width)
         top, left = (height - side) // 2, (width - side) // 2
         images = images[:, top : top + side, left : left + side]
-    how = cv2.INTER_AREA if size < min(images.shape[1:3]) else cv2.INTER_LINEAR
-    resized = np.stack([cv2.resize(image, (size, size), interpolation=how) for image in images])
+    interpolation = cv2.INTER_AREA if size < min(images.shape[1:3]) else cv2.INTER_LINEAR
+    resized = np.stack([cv2.resize(image, (size, size), interpolation=interpolation) for image in images])
     return resized.reshape(len(images), size, size, images.shape[-1])
 
 
@@ -142,7 +142,7 @@ def _joined(parts: Sequence[NDArray[np.uint8]], where: str) -> NDArray[np.uint8]
 def _numbered(
     labels: Mapping[str, NDArray[Any]], names: NDArray[Any] | None, where: str
 ) -> tuple[tuple[str, ...], dict[str, NDArray[np.int64]]]:
-    """Labels as numbers 0 to classes - 1, and the class names (numbers in order, strings sorted)."""
+    """Number the labels 0 to classes - 1, and list the class names (numbers in order, strings sorted)."""
     flat = {part: values.reshape(-1) for part, values in labels.items()}
     kinds = {values.dtype.kind for values in flat.values()}
     if not kinds <= set("iuU"):
@@ -208,13 +208,15 @@ def _idx_file(folder: Path, stem: str) -> Path:
 
 
 def _read_idx_file(path: Path) -> NDArray[np.uint8]:
-    """Magic number 0 0 8 rank, then each size as a big-endian 32-bit number, then the bytes."""
+    """Read the magic number 0 0 8 rank, then each size as a big-endian 32-bit number, then the bytes."""
     try:
         data = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
     except (OSError, EOFError, zlib.error) as error:
         raise DataError(f"{path} is not a readable gzip file: {error}") from error
     if len(data) < 4 or data[:3] != b"\0\0\x08" or len(data) < 4 + 4 * data[3]:
-        raise DataError(f"{path} is no idx file of bytes: it begins with {data[:4]!r}, expected 00 00 08 and the rank")
+        raise DataError(
+            f"{path} is not an idx file of bytes: it begins with {data[:4]!r}, expected 00 00 08 and the rank"
+        )
     shape = tuple(int.from_bytes(data[4 + 4 * i : 8 + 4 * i], "big") for i in range(data[3]))
     body = np.frombuffer(data, np.uint8, offset=4 + 4 * data[3])
     if body.size != math.prod(shape):

@@ -15,15 +15,15 @@ from vision.augment.options import Augmentation
 from vision.datasets.labelled import Examples
 
 AHEAD = 2
-"""Batches made ahead, by one thread: on a CPU, where the network itself uses every core, more threads cost more than they give."""
+"""Batches prepared in advance, by one thread: on a CPU, where the network itself uses every core, more threads are slower."""
 IN_GRAPH_BYTES = 2**28
-"""Up to this size the images of a split are also held as a tensor, which costs no call of Python for each batch."""
+"""Up to this size the images of a split are also held as a tensor, which saves a call of Python per batch."""
 
 
 def training(
     examples: Examples, epochs: range, *, classes: int, batch_size: int, seed: int, augmentation: Augmentation
 ) -> tf.data.Dataset:
-    """All batches of the epochs, one epoch after the other; each epoch holds every example once.
+    """Stream all batches of the epochs, one epoch after the other; each epoch holds every example once.
 
     Yields (images uint8 (b, height, width, 3), one-hot labels float32 (b, classes)); the last batch of an epoch may be smaller.
     """
@@ -42,7 +42,7 @@ def training(
 
 
 def scoring(examples: Examples, *, classes: int, batch_size: int) -> tf.data.Dataset:
-    """Every example once, in order, unchanged; shapes as `training`."""
+    """Stream every example once, in order, unchanged; shapes as `training`."""
     load = _loader(examples, classes=classes)
 
     def unchanged(positions: Any) -> tuple[Any, Any]:
@@ -54,19 +54,19 @@ def scoring(examples: Examples, *, classes: int, batch_size: int) -> tf.data.Dat
 
 
 def steps(examples: Examples, *, batch_size: int) -> int:
-    """Batches in one epoch."""
+    """Count the batches of one epoch."""
     return -(-len(examples) // batch_size)
 
 
 def _drawn(epoch: Any, count: int, seed: int, augmentation: Augmentation) -> tuple[Any, Any]:
-    """Order of the examples in this epoch, int32 (count,), and each one's draws, float32 (count, columns), in that order."""
+    """Draw the order of the examples in this epoch, int32 (count,), and their random numbers, float32 (count, columns), in that order."""
     order_seed = tf.stack([tf.constant(2 * seed, tf.int64), epoch])
     order = tf.random.experimental.stateless_shuffle(tf.range(count), order_seed)
     return order, tf.gather(draws.draw(count, epoch=epoch, seed=seed, augmentation=augmentation), order)
 
 
 def _loader(examples: Examples, *, classes: int) -> Callable[[Any], tuple[Any, Any]]:
-    """A function of positions (b,) to images uint8 (b, height, width, 1 or 3) and one-hot labels float32 (b, classes)."""
+    """Make a function of positions (b,) to images uint8 (b, height, width, 1 or 3) and one-hot labels float32 (b, classes)."""
     size, shape = len(examples) * examples.pool[0].nbytes, examples.pool.shape[1:]
     # The pipeline runs there, also where the network runs on a GPU.
     with tf.device("CPU"):
@@ -86,5 +86,5 @@ def _loader(examples: Examples, *, classes: int) -> Callable[[Any], tuple[Any, A
 
 
 def _coloured(images: Any) -> Any:
-    """Three channels; grey is repeated."""
+    """Repeat grey, so that there are three channels."""
     return tf.repeat(images, 3, axis=-1) if images.shape[-1] == 1 else images

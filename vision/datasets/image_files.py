@@ -1,4 +1,4 @@
-"""Many picture files to one pool of images: decoded once, the unreadable ones left out by name.
+"""One pool of images from many picture files: decoded once, the unreadable ones left out by name.
 
 Every picture is decoded once, by the graph that the exported model uses, and kept as uint8 in memory, or in a temporary file for a
 large set: an epoch then costs no decoding, and the unreadable ones are known, by name, before training starts.
@@ -24,7 +24,7 @@ from vision.datasets.labelled import Examples, LabelledImages, Skipped
 from vision.errors import DataError
 
 DEFAULT_SIZE = 96
-"""Side in pixels that files are brought to when nothing else is asked."""
+"""Side in pixels that files are brought to by default."""
 MAX_UNREADABLE = 0.05
 """Share of unreadable files above which reading stops."""
 
@@ -46,14 +46,14 @@ class Listing:
 
     files: Sequence[File]
     where: Path
-    """The folder that names of left out files are relative to."""
+    """The folder; names of files that are left out are relative to it."""
     parts: Sequence[str]
-    """Those that were given, also one without any file."""
+    """The parts of the set, also one without any file."""
     classes: Sequence[str]
 
 
 def read(listing: Listing, *, size: int, crop: bool = False, seed: int, most: int | None = None) -> LabelledImages:
-    """Decode the files and split them as `splits` says.
+    """Decode the files and split them by `splits`.
 
     size: side in pixels that every picture is brought to: its central square where `crop`, else all of it, stretched.
     most: as in `read_labelled`.
@@ -130,7 +130,7 @@ def _graph(size: int, crop: bool) -> Any:
 
 
 def _pool(shape: tuple[int, int, int, int]) -> NDArray[np.uint8]:
-    """Memory for small sets; for larger ones an unnamed temporary file, which vanishes with the process however it ends."""
+    """Take memory for a small set, else an unnamed temporary file, which vanishes with the process however it ends."""
     size = int(np.prod(shape))
     if size <= _IN_MEMORY_BYTES:
         return np.zeros(shape, np.uint8)
@@ -144,8 +144,8 @@ def _pool(shape: tuple[int, int, int, int]) -> NDArray[np.uint8]:
 
 
 def _reserve(file: int, size: int) -> None:
-    """Take the space now: a full disk is then an error here, and not a crash (SIGBUS) when a page is first written."""
-    if sys.platform == "darwin":  # has no such call
+    """Reserve the space: a full disk is then an error here, and not a crash (SIGBUS) when a page is first written."""
+    if sys.platform == "darwin":  # which has no such call
         os.ftruncate(file, size)
     else:
         os.posix_fallocate(file, 0, size)
@@ -157,7 +157,7 @@ def _reason(contents: bytes, message: str) -> str:
     if decoding.TOO_LARGE in message:
         return decoding.TOO_LARGE
     if decoding.NO_IMAGE in message:
-        return "no image that can be read (JPEG, PNG, GIF, BMP, WebP)"
+        return "not an image that can be read (JPEG, PNG, GIF, BMP, WebP)"
     return "truncated or corrupt"
 
 

@@ -10,7 +10,7 @@ from vision.errors import DataError
 
 
 def read(folder: Path, *, size: int, crop: bool = False, seed: int, most: int | None = None) -> LabelledImages:
-    """Read class folders into LabelledImages; errors and splits as `read_labelled` says."""
+    """Read class folders; errors and splits as in `read_labelled`."""
     parts = _parts(folder)
     classes = _classes(parts, folder)
     files = [
@@ -24,7 +24,7 @@ def read(folder: Path, *, size: int, crop: bool = False, seed: int, most: int | 
 
 
 def _parts(folder: Path) -> dict[str, list[Path]]:
-    """Class folders by part: `all`, or `train` and `test`, or all three. A lone val/ is the test: it must not choose."""
+    """Find the class folders of each part: `all`, or `train` and `test`, or all three. A lone val/ is the test: it must not choose."""
     # A part holds class folders; a class that happens to be called train holds files.
     named = [path for path in _folders(folder) if path.name.lower() in splits.PART_NAMES and _folders(path)]
     if not named:
@@ -35,7 +35,7 @@ def _parts(folder: Path) -> dict[str, list[Path]]:
         raise DataError(f"{folder} holds {found}; expected one each of train/, val/ and test/, and no other folder")
     if "train" not in inside or len(inside) == 1:
         raise DataError(
-            f"{folder} holds {found} alone; expected train/ with val/ or test/ or both, or class folders without a split"
+            f"{folder} holds only {found}; expected train/ with val/ or test/ or both, or class folders without a split"
         )
     if "test" not in inside:
         inside["test"] = inside.pop("validation")
@@ -61,7 +61,7 @@ def _folders(folder: Path) -> list[Path]:
 
 
 def _files(folder: Path) -> list[Path]:
-    """Every visible file below the class folder; one that is no picture is found out, and counted, by decoding it."""
+    """List every visible file below the class folder; decoding finds and counts those that are not pictures."""
     return sorted(
         path
         for path in folder.rglob("*")
@@ -70,5 +70,5 @@ def _files(folder: Path) -> list[Path]:
 
 
 def _hidden(path: Path) -> bool:
-    """Also inside a hidden folder: .ipynb_checkpoints/ holds copies, which would end up on both sides of a split."""
+    """Whether a file is hidden or in a hidden folder: .ipynb_checkpoints/ holds copies, which could be on both sides of a split."""
     return any(part.startswith(".") for part in path.parts)

@@ -1,4 +1,4 @@
-"""The image sets of `keras.datasets`, read by Keras' own code from its cache folder, or downloaded into it once."""
+"""The image sets of `keras.datasets`, read by Keras' own code from its cache folder; they are downloaded into it once."""
 
 import os
 import socket
@@ -12,7 +12,7 @@ from vision.datasets.arrays import LabelledArrays, from_parts
 from vision.errors import DataError
 
 PREFIX = "keras:"
-"""What stands before a name on the command line."""
+"""The prefix of a name on the command line."""
 
 _GOOGLE = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/"
 _TORONTO = "https://www.cs.toronto.edu/~kriz/"
@@ -23,7 +23,7 @@ class _Set(NamedTuple):
     load: Any
     """Keras' function."""
     origin: str
-    """Where Keras downloads from."""
+    """The address that Keras downloads from."""
     files: dict[str, str]
     """Name at the origin to path below the cache folder."""
     classes: str = ""
@@ -65,7 +65,7 @@ _SILENCE_SECONDS = 30
 def read(name: str) -> LabelledArrays:
     """Read one of `NAMES`; it is downloaded when Keras' cache folder (`KERAS_HOME`, else `~/.keras`) does not hold it.
 
-    Raises DataError for an unknown name, and where neither cache nor network has the set: it says which file to put where.
+    Raises DataError for an unknown name, and where neither cache nor network has the set: it names the file and its place.
     """
     if name not in _SETS:
         known = [PREFIX + each for each in NAMES]
@@ -90,6 +90,6 @@ def _by_hand(name: str, error: Exception) -> str:
     folder = Path(os.environ.get("KERAS_HOME", "~/.keras")).expanduser()
     files = {f"{_SETS[name].origin}{file}": folder / place for file, place in _SETS[name].files.items()}
     absent = {source: place for source, place in files.items() if not place.is_file()}
-    told = "; ".join(f"{source} as {place}" for source, place in (absent or files).items())
+    wanted = "; ".join(f"{source} as {place}" for source, place in (absent or files).items())
     what = "is not in Keras' cache and cannot be downloaded" if absent else "is damaged in Keras' cache"
-    return f"--data {PREFIX}{name}: the set {what} ({error}). Without network, put by hand: {told} (or under another KERAS_HOME)"
+    return f"--data {PREFIX}{name}: the set {what} ({error}). Without network, put by hand: {wanted} (or under another KERAS_HOME)"

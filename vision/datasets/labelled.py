@@ -1,4 +1,4 @@
-"""The shape every reader returns: examples that can be indexed, their labels, and what was left out."""
+"""The data of a classifier, as every reader returns it: examples that can be indexed, their labels, and what was left out."""
 
 import hashlib
 from collections.abc import Sequence
@@ -29,7 +29,7 @@ class Examples:
     labels: NDArray[np.int64]
     """(n,), 0 to classes - 1."""
     names: tuple[str, ...]
-    """(all,), where each row of the pool came from: a file path, or array[row]."""
+    """(all,), the source of each row of the pool: a file path, or array[row]."""
 
     def __len__(self) -> int:
         return len(self.index)
@@ -46,15 +46,15 @@ class Examples:
         return (self.pool.shape[1], self.pool.shape[2], 3)
 
     def take(self, positions: NDArray[Any]) -> "Examples":
-        """The examples at these positions."""
+        """Select the examples at these positions."""
         return Examples(pool=self.pool, index=self.index[positions], labels=self.labels[positions], names=self.names)
 
     def name(self, position: int) -> str:
-        """Where the example came from."""
+        """Name the source of the example."""
         return self.names[self.index[position]]
 
     def encoded(self, position: int) -> bytes:
-        """The example as a picture file: the original file where there is one, else a PNG of the array (lossless)."""
+        """Return the example as a picture file: the original file where there is one, else a PNG of the array (lossless)."""
         path = Path(self.name(position))
         if path.is_file():
             return path.read_bytes()
@@ -94,7 +94,7 @@ class LabelledImages:
         return self.train.shape
 
     def fingerprint(self) -> str:
-        """SHA-256 over classes, split, labels and pixels: equal data, equal fingerprint."""
+        """Return the SHA-256 of classes, split, labels and pixels: equal data have equal fingerprints."""
         digest = hashlib.sha256("\0".join(self.classes).encode())
         for part in (self.train, self.validation, self.test):
             digest.update(part.index.tobytes() + part.labels.tobytes())
@@ -137,7 +137,7 @@ def check_classes(classes: Sequence[str], where: str) -> None:
 
 
 def joined(parts: Sequence[Examples]) -> Examples:
-    """One after the other; all of one pool."""
+    """Join examples of one pool, one part after the other."""
     first = parts[0]
     return Examples(
         pool=first.pool,

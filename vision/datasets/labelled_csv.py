@@ -1,4 +1,4 @@
-"""A table of picture files: `photos.csv` with the columns path and label, and, if wanted, split.
+"""A table of picture files: `photos.csv` with the columns path and label, and optionally split.
 
 UTF-8 with or without a byte order mark, commas, quotes as in RFC 4180, any line ends. Paths are relative to the table's folder, or
 absolute.
@@ -26,18 +26,18 @@ class Row(NamedTuple):
     """One line of the table."""
 
     line: int
-    """Where it begins in the file, from 1."""
+    """The number of its first line in the file, from 1."""
     path: Path
     label: str
     part: str
-    """As `image_files.File`."""
+    """The part, as in `image_files.File`."""
 
 
 def read(path: Path, *, size: int, crop: bool = False, seed: int, most: int | None = None) -> LabelledImages:
-    """Read the pictures that a table names; errors and splits as `read_labelled` says.
+    """Read the pictures that a table names; errors and splits as in `read_labelled`.
 
-    Without the column split one part is split as `splits` says; with it, train and one or both of val and test must be there.
-    A picture that is listed again with the same label is used once and stands in `skipped`.
+    Without the column split all pictures are split by `splits`; with it, the table must have train and one or both of val and test.
+    A picture that is listed again with the same label is used once and named in `skipped`.
     """
     rows = list(_rows(path))
     if not rows:
@@ -116,11 +116,11 @@ def _row(fields: dict[str, str], path: Path, line: int) -> Row:
 
 
 def _once(rows: Sequence[Row], path: Path) -> tuple[list[Row], tuple[Skipped, ...]]:
-    """Every picture once, and what was listed again. Raises DataError for one with two labels, or in two parts."""
+    """Keep every picture once, and list those that are named again. Raises DataError for one with two labels, or in two parts."""
     first: dict[str, Row] = {}
     repeated = []
     for row in rows:
-        # One file, whether written relative or absolute; what a link points to is left to who made it.
+        # A path may be relative or absolute; links are not followed.
         known = first.setdefault(os.path.normpath(row.path.absolute()), row)
         if known is row:
             continue
@@ -139,13 +139,13 @@ def _check_files(rows: Sequence[Row], path: Path) -> None:
         listed = ", ".join(f"line {row.line}: {row.path}" for row in absent[:_LISTED])
         more = f" and {len(absent) - _LISTED} more" if len(absent) > _LISTED else ""
         raise DataError(
-            f"{path} names {len(absent)} of {len(rows)} files that are not there ({listed}{more}); "
+            f"{path} names {len(rows)} files, of which {len(absent)} cannot be found ({listed}{more}); "
             "paths are relative to the table's folder, or absolute"
         )
 
 
 def _with_test(rows: list[Row], path: Path) -> list[Row]:
-    """A lone val is the test, as in class folders: what is scored must not choose."""
+    """Make a lone val the test, as in class folders: what is scored must not choose."""
     labels: dict[str, set[str]] = {}
     for row in rows:
         labels.setdefault(row.part, set()).add(row.label)
@@ -153,7 +153,7 @@ def _with_test(rows: list[Row], path: Path) -> list[Row]:
         return rows
     if "train" not in labels or len(labels) == 1:
         found = ", ".join(sorted(labels))
-        raise DataError(f"{path}: the column split holds {found} alone; expected train with val or test or both")
+        raise DataError(f"{path}: the column split holds only {found}; expected train with val or test or both")
     splits.check_same_classes(labels, where=str(path))
     if "test" in labels:
         return rows

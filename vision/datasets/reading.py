@@ -1,4 +1,4 @@
-"""Labelled images from where people keep them: class folders, a table of files, arrays (`.npz`, MNIST idx, Keras' sets), samples."""
+"""Labelled images from class folders, a table of files, arrays (`.npz`, MNIST idx, Keras' sets) or built-in data."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ def read_labelled(
 ) -> LabelledImages:
     """Read labelled images and split them into train, validation and test (see `splits`).
 
-    data: a built-in name, `keras:` and the name of a set of keras.datasets, a folder of class folders or of idx files, an `.npz` or
+    data: a built-in name, `keras:` with the name of a set of keras.datasets, a folder of class folders or of idx files, an `.npz` or
     a `.csv` file.
     size: side in pixels that every image is brought to; None keeps arrays as they are and brings files to `file_size`, or 96.
     crop: whether the central square of an image is brought to that size; else all of it is stretched.

@@ -8,7 +8,7 @@ NAMES = ("digits",)
 
 
 def read(name: str) -> LabelledArrays:
-    """`digits`: scikit-learn's 1,797 handwritten digits, 8x8 grey (Alpaydin and Kaynak, UCI, 1998), values 0 to 16 scaled to 0 to 255."""
+    """Read `digits`: scikit-learn's 1,797 handwritten digits, 8x8 grey (Alpaydin and Kaynak, UCI, 1998), scaled from 0..16 to 0..255."""
     if name not in NAMES:
         raise ValueError(f"unknown built-in data {name!r}; expected one of {', '.join(NAMES)}")
     import sklearn.datasets  # noqa: PLC0415 - a second of import that only the built-in data needs

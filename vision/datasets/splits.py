@@ -1,6 +1,6 @@
-"""Who trains, who chooses, who is scored: stratified, seeded, and never overlapping.
+"""The split into examples that train, that choose, and that are scored: stratified, seeded, and without overlap.
 
-Three given parts are used as they are. With train and test only, 10 % of train chooses and the given test is scored. A single
+Three given parts are used as they are. With train and test only, 10 % of train choose and the given test is scored. A single
 part is split 60/20/20.
 """
 
@@ -18,7 +18,7 @@ PART_NAMES = {
     **dict.fromkeys(("val", "valid", "validation"), "validation"),
     **dict.fromkeys(("test", "testing"), "test"),
 }
-"""What people call the parts, in lower case."""
+"""Common names of the parts, in lower case."""
 
 _LISTED = 5
 
@@ -26,7 +26,7 @@ _LISTED = 5
 def roles(
     parts: Mapping[str, Positions], labels: Positions, *, classes: Sequence[str], seed: int
 ) -> tuple[Positions, Positions, Positions]:
-    """Positions that train, that choose, and that are scored.
+    """Return the positions that train, that choose, and that are scored.
 
     parts: positions by `all`, or by `train` and `test`, or by `train`, `validation` and `test`. labels: (everything,).
     Raises DataError when a class is too small for the split, or absent from a given part.
@@ -42,7 +42,7 @@ def roles(
 
 
 def fewest(labels: Positions, *, most: int, seed: int) -> Positions:
-    """At most `most` positions, evenly over the classes (at least five of each, where there are as many)."""
+    """Choose at most `most` positions, evenly over the classes (at least five of each, where there are as many)."""
     numbers = np.unique(labels)
     share = max(most // max(len(numbers), 1), 5)
     rng = np.random.default_rng([seed, 1])
@@ -50,12 +50,14 @@ def fewest(labels: Positions, *, most: int, seed: int) -> Positions:
 
 
 def check_same_classes(names: Mapping[str, Collection[str]], *, where: str) -> None:
-    """Raise DataError, naming what each part lacks, unless all parts (by the name that people gave them) hold the same class names."""
+    """Raise DataError, naming what each part lacks, unless all parts (by their names in the data) hold the same class names."""
     everything = set().union(*names.values())
     lacking = {part: sorted(everything - set(found)) for part, found in names.items() if set(found) != everything}
     if lacking:
-        told = "; ".join(f"{part} lacks {_listed(missing)}" for part, missing in lacking.items())
-        raise DataError(f"{where}: the parts hold different classes: {told}; expected the same classes in every part")
+        differences = "; ".join(f"{part} lacks {_listed(missing)}" for part, missing in lacking.items())
+        raise DataError(
+            f"{where}: the parts hold different classes: {differences}; expected the same classes in every part"
+        )
 
 
 def _check_present(parts: Mapping[str, Positions], labels: Positions, *, classes: Sequence[str]) -> None:
@@ -64,13 +66,13 @@ def _check_present(parts: Mapping[str, Positions], labels: Positions, *, classes
         for part, positions in parts.items()
         for present in [set(labels[positions].tolist())]
     }
-    told = " and ".join(
+    absent = " and ".join(
         f"of class {_listed(names)} in {'the data' if part == 'all' else f'{part}/'}"
         for part, names in missing.items()
         if names
     )
-    if told:
-        raise DataError(f"no readable image {told}; every class needs some in every part")
+    if absent:
+        raise DataError(f"no readable image {absent}; every class needs some in every part")
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -1,4 +1,4 @@
-"""What the first bytes of a picture say: format, size and EXIF orientation, read in the graph without decoding.
+"""The headers of pictures: format, size and EXIF orientation, read in the graph without decoding.
 
 Formats: PNG (ISO/IEC 15948), JPEG (size by TensorFlow's own header reader), GIF89a, BMP, WebP (RFC 9649), EXIF 2.3 / TIFF 6.0.
 """
@@ -8,7 +8,7 @@ from typing import Any
 import tensorflow as tf
 
 OTHER, JPEG, PNG, BMP, GIF, WEBP = range(6)
-"""Values of `kind`; OTHER is no picture that we read (TensorFlow also knows JPEG XL, whose size cannot be read so simply)."""
+"""Values of `kind`; OTHER is not a picture that we read (TensorFlow also knows JPEG XL, whose size cannot be read so simply)."""
 
 _ORIENTATION_TAG = 0x0112
 _EXIF_SEARCH_BYTES = 65_536
@@ -17,7 +17,7 @@ _GIF_PADDING = bytes(1_000)
 
 
 def kind(contents: Any) -> Any:
-    """Which decoder the first bytes ask for: int32 scalar, one of the constants above."""
+    """Find the decoder for the first bytes: int32 scalar, one of the constants above."""
     webp = _starts(contents, 0, b"RIFF") & _starts(contents, 8, b"WEBP")
     found = tf.where(webp, WEBP, OTHER)
     for value, magic in ((JPEG, b"\xff\xd8\xff"), (PNG, b"\x89PNG\r\n\x1a\n"), (BMP, b"BM"), (GIF, b"GIF8")):
@@ -26,7 +26,7 @@ def kind(contents: Any) -> Any:
 
 
 def pixels(contents: Any) -> Any:
-    """Height times width as the header claims them: int64 scalar, 0 for bytes of no known format."""
+    """Read height times width from the header: int64 scalar, 0 for bytes of no known format."""
     return tf.switch_case(
         kind(contents),
         [
@@ -49,7 +49,7 @@ def png_has_alpha(contents: Any) -> Any:
 
 
 def gif_first_frame(contents: Any) -> Any:
-    """A GIF cut after its first frame (the decoder would take memory for every frame, seen or not): string scalar."""
+    """Cut a GIF after its first frame (the decoder would take memory for every frame): string scalar."""
     data = _gif_data(contents)
     frame = _gif_frame(data)
     end = _after_blocks(data, frame + 11 + _gif_palette_bytes(data[frame + 9]))
@@ -57,14 +57,14 @@ def gif_first_frame(contents: Any) -> Any:
 
 
 def webp_has_alpha(contents: Any) -> Any:
-    """Whether a WebP says that it has alpha, in its extended header or else in that of its lossless image: bool scalar."""
+    """Whether a WebP has alpha by its extended header or else by that of its lossless image: bool scalar."""
     head = _bytes(contents, 20, 5)
     extended = _starts(contents, 12, b"VP8X") & (head[0] // 16 % 2 > 0)
     return extended | (_starts(contents, 12, b"VP8L") & (head[4] // 16 % 2 > 0))
 
 
 def bmp_layout(contents: Any) -> tuple[Any, Any, Any]:
-    """Bits a pixel, and where the palette and the pixels start: int32 scalars."""
+    """Read bits per pixel, and where the palette and the pixels start: int32 scalars."""
     head = _bytes(contents, 0, 32)
     fields = (_little(head[28:30]), 14 + _little(head[14:18]), _little(head[10:14]))
     bits, palette, start = (tf.cast(field, tf.int32) for field in fields)
@@ -72,14 +72,14 @@ def bmp_layout(contents: Any) -> tuple[Any, Any, Any]:
 
 
 def orientation(contents: Any) -> Any:
-    """EXIF orientation of a JPEG, 1 to 8, and 1 where there is none: int32 scalar."""
+    """Read the EXIF orientation of a JPEG, 1 to 8, by default 1: int32 scalar."""
     head = tf.strings.substr(contents, 0, _EXIF_SEARCH_BYTES)
     pieces = tf.strings.split(head, sep=b"Exif\0\0", maxsplit=1)
     return tf.cond(tf.size(pieces) > 1, lambda: _tiff_orientation(pieces[1]), lambda: tf.constant(1))
 
 
 def _tiff_orientation(tiff: Any) -> Any:
-    """Look the tag up in the first image file directory: 12 bytes an entry, tag first, a short value at byte 8."""
+    """Look the tag up in the first image file directory: 12 bytes per entry, the tag first, a short value at byte 8."""
     data = tf.concat([_raw(tiff), tf.zeros([16], tf.int64)], 0)
     size = tf.size(data, tf.int64)
     big_endian = tf.equal(data[0], ord("M"))
@@ -109,13 +109,13 @@ def _bmp_pixels(contents: Any) -> Any:
 
 
 def _bmp_height(data: Any) -> Any:
-    """Signed: negative where the rows run from top to bottom."""
+    """Read the height without its sign, which is negative where the rows run from top to bottom."""
     height = _little(data)
     return tf.where(height >= 2**31, 2**32 - height, height)
 
 
 def _gif_pixels(contents: Any) -> Any:
-    """Of the first frame: the size of the screen, earlier in the file, binds no decoder."""
+    """Read height times width of the first frame: decoders do not keep to the size of the screen, earlier in the file."""
     data = _gif_data(contents)
     frame = _gif_frame(data)
     size = tf.cast(tf.reshape(data[frame + 5 : frame + 9], [4]), tf.int64)
@@ -123,12 +123,12 @@ def _gif_pixels(contents: Any) -> Any:
 
 
 def _gif_data(contents: Any) -> Any:
-    """The bytes, padded so that no field of the file's last block lies behind the end: uint8 (n,)."""
+    """Pad the bytes so that no field of the file's last block is behind the end: uint8 (n,)."""
     return tf.io.decode_raw(tf.strings.join([contents, _GIF_PADDING]), tf.uint8)
 
 
 def _gif_frame(data: Any) -> Any:
-    """Where the first image descriptor stands, behind the header, the palette and the extensions: int32 scalar."""
+    """Find the first image descriptor, behind the header, the palette and the extensions: int32 scalar."""
     start = 13 + _gif_palette_bytes(data[10])
     return tf.while_loop(lambda at: tf.equal(data[at], ord("!")), lambda at: [_after_blocks(data, at + 2)], [start])[0]
 
@@ -139,7 +139,7 @@ def _gif_palette_bytes(flags: Any) -> Any:
 
 
 def _after_blocks(data: Any, start: Any) -> Any:
-    """Behind a chain of data blocks, each led by its length and the last one empty; at most the end of the file."""
+    """Skip a chain of data blocks, each after its length and the last one empty; at most to the end of the file."""
     end = tf.size(data) - len(_GIF_PADDING)
     last = tf.while_loop(
         lambda at: (at < end) & (data[at] > 0), lambda at: [at + 1 + tf.cast(data[at], tf.int32)], [start]
@@ -164,7 +164,7 @@ def _starts(contents: Any, offset: int, magic: bytes) -> Any:
 
 
 def _bytes(contents: Any, offset: int, length: int) -> Any:
-    """`length` bytes from `offset` as int64; zeros where the file ends earlier."""
+    """Read `length` bytes from `offset` as int64; zeros where the file ends earlier."""
     head = tf.strings.substr(
         tf.strings.join([tf.strings.substr(contents, 0, offset + length), b"\0" * (offset + length)]), offset, length
     )
@@ -176,7 +176,7 @@ def _raw(contents: Any) -> Any:
 
 
 def _little(data: Any) -> Any:
-    """Bytes (…, n) to unsigned integers (…), least significant byte first."""
+    """Read bytes (…, n) as unsigned integers (…), least significant byte first."""
     return tf.reduce_sum(data * [256**i for i in range(data.shape[-1])], axis=-1)
 
 

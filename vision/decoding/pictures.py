@@ -1,4 +1,4 @@
-"""Image bytes to pixels: the one place, the same graph in training and in the exported model.
+"""Image bytes to pixels, by the same graph in training and in the exported model.
 
 Reads JPEG (grey, CMYK), PNG (grey, palette, alpha, 16-bit), BMP, GIF and WebP (alpha). An animation gives its first frame (one in
 WebP without alpha is refused). The EXIF orientation of a JPEG is applied; PNG and WebP alpha is blended onto white, as a viewer
@@ -16,14 +16,14 @@ MAX_PIXELS = 64_000_000
 """Pictures with more pixels are refused."""
 NO_IMAGE = "no image of a known format"
 TOO_LARGE = f"larger than {MAX_PIXELS // 1_000_000} megapixels"
-"""Words of the errors for contents that are no picture, and for too large ones."""
+"""Words of the errors for contents that are not a picture, and for too large ones."""
 
 
 def decode(contents: Any) -> Any:
     """Decode one picture.
 
     contents: string scalar, the bytes of the file. Returns uint8 (height, width, 3), RGB.
-    Raises InvalidArgumentError for bytes that are no picture, are cut off, or claim more than `MAX_PIXELS`.
+    Raises InvalidArgumentError for bytes that are not a picture, are cut off, or have more than `MAX_PIXELS` by their header.
     """
     kind = headers.kind(contents)
     checks = [
@@ -61,12 +61,12 @@ def decode_sized(contents: Any, *, height: int, width: int, crop: bool = False) 
 
 
 def decode_resized(contents: Any, *, height: int, width: int, crop: bool = False) -> Any:
-    """The picture of `decode_sized` alone."""
+    """Decode one picture and bring it to a fixed size, as `decode_sized`."""
     return decode_sized(contents, height=height, width=width, crop=crop)[0]
 
 
 def decode_batch(contents: Any, *, height: int, width: int, crop: bool = False) -> Any:
-    """`decode_resized` over a batch: string (batch,) to float32 (batch, height, width, 3), 0 to 255."""
+    """Decode a batch as `decode_resized`: string (batch,) to float32 (batch, height, width, 3), 0 to 255."""
     images = tf.map_fn(
         lambda item: decode_resized(item, height=height, width=width, crop=crop),
         contents,
@@ -76,7 +76,7 @@ def decode_batch(contents: Any, *, height: int, width: int, crop: bool = False) 
 
 
 def _central(image: Any, *, height: int, width: int) -> Any:
-    """The largest part about the centre with sides as height to width; at least one pixel of each."""
+    """Cut out the largest part about the centre with sides as height to width; at least one pixel of each."""
     found = tf.shape(image, out_type=tf.int64)[:2]  # a thin picture times `height` is more than 32 bits hold
     shape = tf.stack([found[1] * height // width, found[0] * width // height])
     sides = tf.cast(tf.maximum(tf.minimum(found, shape), 1), tf.int32)
@@ -125,7 +125,7 @@ def _decode_bmp(contents: Any) -> Any:
 
 
 def _decode_palette_bmp(contents: Any, palette_start: Any, pixels_start: Any) -> Any:
-    """TensorFlow gives palette indices; the palette (blue, green, red, 0 a colour) stands before the pixels."""
+    """Decode the palette indices that TensorFlow gives; the palette (blue, green, red, 0 per colour) is before the pixels."""
     index = tf.io.decode_bmp(contents, channels=0)[..., 0]
     # Clipped, because the error for a position behind the end quotes the whole file, in bytes that Python cannot decode.
     palette_start = tf.clip_by_value(palette_start, 0, tf.strings.length(contents))

@@ -1,4 +1,4 @@
-"""What a network costs and how far it sees: parameters, operations for one image, receptive field."""
+"""The cost of a network and how far it sees: parameters, operations for one image, receptive field."""
 
 import math
 from collections.abc import Iterator
@@ -33,7 +33,7 @@ def describe(model: keras.Model) -> Anatomy:
 
 
 def receptive_field(model: keras.Model) -> int | None:
-    """The recurrence of Araujo et al. (Computing receptive fields of convolutional neural networks, Distill, 2019).
+    """Compute the receptive field (Araujo et al., Computing receptive fields of convolutional neural networks, Distill, 2019).
 
     A layer with kernel k, stride s and dilation d widens a field r to r + (k - 1) * d * j, where j is the product of the strides
     before it. Where branches meet, the widest counts; averages over the whole image that only scale maps (squeeze and excitation)
@@ -45,7 +45,7 @@ def receptive_field(model: keras.Model) -> int | None:
 
 
 class _Field(NamedTuple):
-    """What one unit of a map sees."""
+    """The part of the image that one unit of a map sees."""
 
     height: int
     """In input pixels."""
@@ -57,7 +57,7 @@ class _Field(NamedTuple):
 
 
 def _trace(network: Any, field: _Field | None, fields: dict[int, _Field | None]) -> _Field | None:
-    """Follow a field through the network into `fields`, by tensor; returns that of its output. None stands for the whole image."""
+    """Follow a field through the network into `fields`, by tensor; returns that of its output. None is the whole image."""
     graph = network._functional if isinstance(network, keras.Sequential) else network
     fields.update((id(tensor), field) for tensor in graph.inputs)
     for operation in graph.operations:
@@ -107,7 +107,7 @@ def _flat(network: keras.Model) -> Iterator[Any]:
 
 
 def _multiplications(layer: Any) -> int:
-    """Of one image, each followed by an addition: every value of the kernels once for each place of the output."""
+    """Count the multiplications for one image, each followed by an addition: every value of the kernels once per place of the output."""
     kernels = [getattr(layer, name, None) for name in ("kernel", "depthwise_kernel", "pointwise_kernel")]
     places = math.prod(layer.output.shape[1:-1])
     return sum(math.prod(kernel.shape) for kernel in kernels if kernel is not None) * places

@@ -9,20 +9,20 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 BATCH_PIXELS = 64 * 96 * 96
-"""Pixels that go through the model at once: what every layer gives for them is held in memory together."""
+"""Pixels that go through the model at once: the outputs of all layers for them are in memory together."""
 
 
 def batch_size(height: int, width: int) -> int:
-    """Images of this size that may go through the model at once, 1 to 64."""
+    """Return how many images of this size may go through the model at once, 1 to 64."""
     return min(max(BATCH_PIXELS // (height * width), 1), 64)
 
 
 def gradient_norms(
     model: keras.Model, loss: Callable[[Any, Any], Any], images: NDArray[Any], labels: NDArray[Any]
 ) -> dict[str, float]:
-    """Layer path to the L2 norm of the loss gradient over all its trainable weights, first layer first.
+    """Compute the L2 norm of the loss gradient over all trainable weights of each layer, by its path, first layer first.
 
-    images and labels are one batch as `model` and `loss(labels, outputs)` take it; a loss a sample is averaged.
+    images and labels are one batch as `model` and `loss(labels, outputs)` take it; a loss per sample is averaged.
     The model runs as for prediction (training=False): batch norm statistics and random generators stay as they are.
     Regularisation losses do not take part. Layers without trainable weights are left out.
     """
@@ -40,7 +40,7 @@ def gradient_norms(
 
 
 def dead_units(model: keras.Model, images: NDArray[Any]) -> dict[str, float]:
-    """Name of each ReLU to the share (0 to 1) of its channels that are 0 at every position of every image.
+    """Compute for each ReLU, by name, the share (0 to 1) of its channels that are 0 at every position of every image.
 
     images: (n, h, w, 3), n >= 1, as `model` takes them; channels are the last axis. A channel that is 0 on all of a few
     hundred varied images most likely learns nothing any more, as its gradient is 0 there too.
@@ -58,7 +58,7 @@ def dead_units(model: keras.Model, images: NDArray[Any]) -> dict[str, float]:
 
 
 def _firing(model: keras.Model, inputs: Sequence[Any]) -> dict[str, NDArray[np.bool_]]:
-    """Name of each ReLU to bool (channels,): whether the channel is above 0 anywhere. Nested models recursively."""
+    """Find for each ReLU, by name, the channels that are above 0 anywhere, bool (channels,); nested models recursively."""
     # Keras has no public way to see which tensors enter and leave a layer inside one given model.
     graph = getattr(model, "_functional", model)
     depths = getattr(graph, "_nodes_by_depth", {})

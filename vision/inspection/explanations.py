@@ -1,4 +1,4 @@
-"""What in an image a classifier answers to: Grad-CAM and guided backpropagation, in TensorFlow operations only.
+"""Explanations of a classifier's answers: Grad-CAM and guided backpropagation, in TensorFlow operations only.
 
 Both differentiate the logit of one class, run the network as for prediction (training=False) and leave it as it is. They work
 eagerly, in a `tf.function`, and inside an exported graph.
@@ -11,18 +11,18 @@ import keras
 import tensorflow as tf
 
 POOLING = (keras.layers.MaxPooling2D, keras.layers.AveragePooling2D)
-"""Layers whose output is no feature map of its own, only a smaller one of the map before."""
+"""Layers whose output is only a smaller form of the feature map before."""
 
 
 def explainer(model: keras.Model) -> Callable[..., dict[str, Any]]:
-    """A function that explains the answers of a classifier, for pixels 0 to 255 as `model` takes them.
+    """Make a function that explains the answers of a classifier, for pixels 0 to 255 as `model` takes them.
 
     It takes images float32 (b, h, w, 3) and, optionally, classes int (b,), the class of each to explain; the winner when absent.
     It returns `logits` float32 (b, classes), `guided_backprop` float32 (b, h, w, 3) and, where the network has a feature map of
     more than one pixel, `grad_cam` float32 (b, h, w).
 
-    grad_cam: where the evidence lies, 0 to 1 (Selvaraju et al., 2016, arXiv 1610.02391). The feature maps of the last convolution,
-    weighted by the spatial mean of the logit's gradient, are summed, cut at 0, divided by their maximum (a map without evidence
+    grad_cam: where the evidence is, 0 to 1 (Selvaraju et al., 2016, arXiv 1610.02391). The feature maps of the last convolution,
+    weighted by the spatial mean of the logit's gradient, are summed, clipped at 0, divided by their maximum (a map without evidence
     stays 0), and resized bilinearly. They are taken before a pooling layer; of a nested model (a backbone) they are its output.
 
     guided_backprop: which pixels speak for the class (Springenberg et al., 2014, arXiv 1412.6806). The gradient of the logit with
@@ -65,7 +65,7 @@ class _Rule:
         self.guided = False
 
     def relu(self, ceiling: float | None) -> Callable[[Any], Any]:
-        """Of x: min(max(x, 0), ceiling)."""
+        """Make the function min(max(x, 0), ceiling) of x."""
 
         @tf.custom_gradient
         def relu(x: Any) -> Any:
@@ -85,9 +85,9 @@ class _Rule:
 def _parts(
     model: keras.Model,
 ) -> tuple[keras.Model | None, keras.Model, Callable[[], list[tuple[Any, Any]]], _Rule]:
-    """A copy of the network, cut at its last feature map (None without one), what its weights are, and the rule of its ReLUs.
+    """Copy the network in two parts, before and after its last feature map (None without one), with its weights and the rule of its ReLUs.
 
-    The copy lends the structure alone: its weights are read from the model at each call, so that an exported graph holds them once.
+    The copy has the structure alone: its weights are read from the model at each call, so that an exported graph holds them once.
     """
     rule = _Rule()
     # Without optimizer and loss, which need not be Keras' own and then could not be copied.
@@ -104,7 +104,7 @@ def _parts(
 
 
 def _evidence(features: Any, gradient: Any, *, size: Any) -> Any:
-    """Grad-CAM's map of feature maps (b, h, w, c) and their gradient: float32 (b, *size), 0 to 1."""
+    """Compute Grad-CAM's map from feature maps (b, h, w, c) and their gradient: float32 (b, *size), 0 to 1."""
     weights = tf.reduce_mean(gradient, axis=(1, 2), keepdims=True)
     evidence = tf.nn.relu(tf.reduce_sum(weights * features, axis=-1, keepdims=True))
     shares = tf.math.divide_no_nan(evidence, tf.reduce_max(evidence, axis=(1, 2, 3), keepdims=True))
@@ -112,7 +112,7 @@ def _evidence(features: Any, gradient: Any, *, size: Any) -> Any:
 
 
 def _last_feature_map(model: keras.Model) -> Any:
-    """The symbolic output (None, h, w, channels) of the last layer that gives one, of the outermost model; None without any."""
+    """Find the symbolic output (None, h, w, channels) of the last layer that has one, in the outermost model; None without any."""
     # Keras has no public way to list the calls of one given model. The output that a nested layer has by itself belongs to
     # another graph: that is the "graph disconnected" of many Grad-CAM examples.
     depths = model._nodes_by_depth
@@ -127,7 +127,7 @@ def _last_feature_map(model: keras.Model) -> Any:
 
 
 def _copied(layer: Any, rule: _Rule) -> Any:
-    """The same layer without its weights, with a ReLU under the rule."""
+    """Copy a layer without its weights, with a ReLU that follows the rule."""
     if _is_relu(layer):
         ceiling = 6.0 if type(layer).__name__ == "Relu6" else getattr(layer, "max_value", None)
         return keras.layers.Activation(rule.relu(ceiling), name=layer.name)

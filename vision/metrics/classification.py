@@ -30,9 +30,9 @@ class Bin(NamedTuple):
 
 
 def scores(probabilities: NDArray[Any], truth: NDArray[Any]) -> dict[str, float]:
-    """Scores of a single-label classifier.
+    """Score a single-label classifier.
 
-    probabilities: float32 (n, c), 0 to 1; rows are scaled to sum 1 (those of quantised models miss it a bit).
+    probabilities: float32 (n, c), 0 to 1; rows are scaled to sum 1 (those of quantised models miss it slightly).
     truth: int (n,), 0 to c-1.
 
     Returns `accuracy`, `top_5_accuracy` (only when c > 5), `log_loss` (nats), `expected_calibration_error` (15 equal
@@ -58,7 +58,7 @@ def scores(probabilities: NDArray[Any], truth: NDArray[Any]) -> dict[str, float]
 
 
 def confusion(truth: NDArray[Any], predicted: NDArray[Any], *, classes: int) -> NDArray[np.int64]:
-    """Counts, int64 (classes, classes): row the true class, column the predicted one. Both inputs: int (n,)."""
+    """Count answers, int64 (classes, classes): row the true class, column the predicted one. Both inputs: int (n,)."""
     from sklearn import metrics
 
     counts: NDArray[np.int64] = metrics.confusion_matrix(truth, predicted, labels=np.arange(classes))
@@ -66,7 +66,7 @@ def confusion(truth: NDArray[Any], predicted: NDArray[Any], *, classes: int) -> 
 
 
 def per_class(truth: NDArray[Any], predicted: NDArray[Any], *, labels: Sequence[str]) -> dict[str, dict[str, float]]:
-    """Label to its `precision`, `recall`, `f1` (each 0 to 1; 0 where undefined) and `n`, its number of true examples.
+    """Compute for each label `precision`, `recall`, `f1` (each 0 to 1; 0 where undefined) and `n`, its number of true examples.
 
     truth, predicted: int (n,), 0 to len(labels)-1.
     """
@@ -83,7 +83,7 @@ def per_class(truth: NDArray[Any], predicted: NDArray[Any], *, labels: Sequence[
 
 
 def reliability(probabilities: NDArray[Any], truth: NDArray[Any], *, bins: int = 15) -> list[Bin]:
-    """Confidence against accuracy in equal bins; bin m holds confidences in (m/bins, (m+1)/bins].
+    """Compare confidence with accuracy in equal bins; bin m holds confidences in (m/bins, (m+1)/bins].
 
     probabilities: float (n, c), 0 to 1; truth: int (n,). scikit-learn's `calibration_curve` takes two classes only.
     """
@@ -101,7 +101,7 @@ def reliability(probabilities: NDArray[Any], truth: NDArray[Any], *, bins: int =
 
 
 def confident_mistakes(probabilities: NDArray[Any], truth: NDArray[Any], *, most: int = 12) -> NDArray[np.int64]:
-    """Indices of the wrong answers, int64 (at most `most`,), by falling confidence; ties keep their order."""
+    """Find the wrong answers, int64 (at most `most`,), by falling confidence; ties keep their order."""
     probabilities, truth = checked(probabilities, truth)
     wrong = np.flatnonzero(probabilities.argmax(axis=1) != truth)
     order = np.argsort(-probabilities[wrong].max(axis=1), kind="stable")

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 
 def checked(probabilities: NDArray[Any], labels: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Both arrays in one precision, the rows of probabilities scaled to sum 1.
+    """Check both arrays, and return them in one precision, the rows of probabilities scaled to sum 1.
 
     probabilities: float (n, c), 0 to 1, c >= 2. labels: int (n,), 0 to c-1, n >= 1.
     Raises ValueError for other shapes, labels out of range, and probabilities below 0 or not finite.

@@ -1,1 +1,1 @@
-"""Small image networks, one file a family: rescaled pixels (batch, height, width, 3) in, features (batch, n) out."""
+"""Small image networks, one module per family: rescaled pixels (batch, height, width, 3) in, features (batch, n) out."""

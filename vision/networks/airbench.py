@@ -70,7 +70,7 @@ class FastBias(keras.layers.Layer):
         self.bias = self.add_weight(shape=(shape[-1],), initializer="zeros", name="bias")
 
     def call(self, x: Any) -> Any:
-        """Add it."""
+        """Add the bias."""
         return x + BIAS_SCALE * self.bias
 
 
@@ -101,10 +101,10 @@ class PatchWhitening(keras.layers.Layer):
 
 
 def patched(count: int, *, height: int, width: int) -> NDArray[np.int64]:
-    """Which of `count` images of this size the whitening is computed from: positions (n,), 5,000 or as many of their pixels allow.
+    """Choose the images of `count` that the whitening is computed from: positions (n,), 5,000 or as many as their size allows.
 
-    The pixels are at most those of 5,000 images of 32 x 32. Up to that size the first images are taken, above it, where not all
-    can be, such as lie evenly among them.
+    The pixels are at most those of 5,000 images of 32 x 32. Up to that size the first images are taken; of larger ones an even
+    selection.
     """
     allowed = max(1, PATCHED_IMAGES * 32 * 32 // (height * width))
     first = min(PATCHED_IMAGES, count)
@@ -124,7 +124,7 @@ def whitening(x: NDArray[np.float32], *, axes: int) -> tuple[NDArray[np.float32]
 
 
 def _moments(x: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Mean and covariance of all 2x2 patches, in two passes: of all of them at once, 5,000 images would take gigabytes."""
+    """Compute mean and covariance of all 2x2 patches, in two passes: all at once, those of 5,000 images would take gigabytes."""
     count = len(x) * (x.shape[1] - 1) * (x.shape[2] - 1)
     mean = np.sum([patches.sum(axis=0) for patches in _patches(x)], axis=0) / count
     products = [centred.T @ centred for centred in (patches - mean for patches in _patches(x))]
@@ -132,7 +132,7 @@ def _moments(x: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.fl
 
 
 def _patches(x: NDArray[np.float32]) -> Iterator[NDArray[np.float64]]:
-    """The 2x2 patches of some images after the other: float64 (n, 4 x channels), n about _CHUNK."""
+    """Yield the 2x2 patches of some images at a time: float64 (n, 4 x channels), n about _CHUNK."""
     step = max(1, _CHUNK // ((x.shape[1] - 1) * (x.shape[2] - 1)))
     for start in range(0, len(x), step):
         images = x[start : start + step].astype(np.float64)

@@ -1,7 +1,7 @@
 """GoogLeNet's blocks (Szegedy et al., Going deeper with convolutions, arXiv 1409.4842), for small images.
 
 A block looks at its input in four ways at once (1x1, 3x3, 5x5, pooling), each made cheap by a 1x1 convolution, and stacks the
-answers. Here two pairs of blocks with about a third of the width stand behind a small stem; batch norm follows each convolution
+answers. Here two pairs of blocks with about a third of the width follow a small stem; batch norm follows each convolution
 (as in the authors' next paper, arXiv 1502.03167), and the two auxiliary classifiers, which it made needless, are left out.
 """
 
@@ -51,7 +51,7 @@ def inception(x: Any) -> Any:
 
 
 def block(x: Any, widths: Widths, *, name: str) -> Any:
-    """The four branches, stacked: (batch, height, width, one + three + five + pooled)."""
+    """Stack the four branches: (batch, height, width, one + three + five + pooled)."""
 
     def conv(x: Any, filters: int, size: int, branch: str) -> Any:
         return layers.conv_norm_relu(x, filters=filters, size=size, name=f"{name}_{branch}")

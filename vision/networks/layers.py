@@ -1,7 +1,7 @@
-"""What the small convolutional networks share: convolution with batch norm and ReLU, and the entry for large images.
+"""Layers of the small convolutional networks: convolution with batch norm and ReLU, and the entry for large images.
 
-Batch norm (Ioffe and Szegedy, arXiv 1502.03167) stands also in networks that are older than it, where their files say so: it lets
-all of them train from scratch with one rate in minutes. Its momentum of 0.9 suits runs of a few thousand steps.
+Batch norm (Ioffe and Szegedy, arXiv 1502.03167) is also in networks that are older, where their modules name it: with it all of
+them train from scratch with one rate in minutes. Its momentum of 0.9 suits runs of a few thousand steps.
 """
 
 from typing import Any

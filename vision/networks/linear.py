@@ -1,4 +1,4 @@
-"""No hidden layer: with softmax loss this is multinomial logistic regression, with hinge loss a linear support vector machine."""
+"""A network without a hidden layer: multinomial logistic regression by softmax loss, a linear support vector machine by hinge loss."""
 
 from typing import Any
 

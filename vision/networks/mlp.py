@@ -1,4 +1,4 @@
-"""A multilayer perceptron: every pixel to every unit, nothing known of neighbourhood."""
+"""A multilayer perceptron: every pixel is connected to every unit, without regard to its place."""
 
 from typing import Any
 

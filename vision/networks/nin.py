@@ -1,7 +1,7 @@
 """Network in Network (Lin, Chen and Yan, arXiv 1312.4400): after each convolution a small perceptron at every pixel.
 
 About a third of the paper's width for CIFAR-10, and batch norm after each convolution. The paper's last 1x1 convolution gives one
-map a class, which is averaged; here the average comes first and the dense `logits` layer after it, which is the same sum.
+map per class, which is averaged; here the average comes first and the dense `logits` layer after it, which is the same sum.
 """
 
 from typing import Any

@@ -21,7 +21,7 @@ def resnet(x: Any, *, depth: int | None = None) -> Any:
     x = layers.conv(x, filters=STAGES[0], size=3, stride=layers.entry_stride(x), name="stem")
     x = layers.entry_pools(x, name="stem")
     for stage, filters in enumerate(STAGES, start=1):
-        for block in range(1, _blocks_a_stage(DEPTH if depth is None else depth) + 1):
+        for block in range(1, _blocks_per_stage(DEPTH if depth is None else depth) + 1):
             stride = 2 if stage > 1 and block == 1 else 1
             x = _residual_block(x, filters=filters, stride=stride, name=f"stage{stage}_block{block}")
     x = layers.normalised(x, name="final")
@@ -29,7 +29,7 @@ def resnet(x: Any, *, depth: int | None = None) -> Any:
     return keras.layers.Dropout(0.2, name="dropout")(x)
 
 
-def _blocks_a_stage(depth: int) -> int:
+def _blocks_per_stage(depth: int) -> int:
     count, rest = divmod(depth - 2, 6)
     if rest or count < 1:
         below = max(8, 6 * count + 2)

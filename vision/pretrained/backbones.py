@@ -8,7 +8,7 @@ import keras
 from keras import layers
 
 LAYER = "backbone"
-"""Name of the nested layer."""
+"""Name of the layer that is a backbone inside a network."""
 _MEAN, _DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 """Of ImageNet's RGB pixels in 0 to 1."""
 _MEAN_BGR = (103.939, 116.779, 123.68)
@@ -17,7 +17,7 @@ _MEAN_BGR = (103.939, 116.779, 123.68)
 
 @dataclass(frozen=True, kw_only=True)
 class Backbone:
-    """What `keras.applications` says in prose about one of its networks."""
+    """Facts about one network of `keras.applications`, from its documentation."""
 
     size: int
     """Side of the images its weights were trained on, in pixels."""
@@ -28,14 +28,14 @@ class Backbone:
 
 
 def features(x: Any, *, name: str) -> Any:
-    """Pixels 0 to 255 (batch, height, width, 3) to the last maps of the backbone (batch, h, w, channels), weights at random.
+    """Lead pixels 0 to 255 (batch, height, width, 3) to the last maps of the backbone (batch, h, w, channels), with random weights.
 
     name: a key of `BACKBONES`. Raises ValueError for images below its smallest size.
     """
     found, smallest = min(x.shape[1:3]), BACKBONES[name].smallest
     if found < smallest:
         raise ValueError(
-            f"{name} takes images of {smallest} pixels a side or more, found {x.shape[1]}x{x.shape[2]}; "
+            f"{name} takes images of {smallest} pixels or more per side, found {x.shape[1]}x{x.shape[2]}; "
             f"make them larger ({BACKBONES[name].size} is what it was designed for) or choose a smaller network"
         )
     x = BACKBONES[name].preprocess(x)
@@ -45,34 +45,34 @@ def features(x: Any, *, name: str) -> Any:
 
 
 def application(name: str, *, shape: tuple[int, ...], weights: str | None) -> keras.Model:
-    """The network as `keras.applications` builds it, without its top."""
+    """Build the network as `keras.applications` does, without its top."""
     return getattr(keras.applications, name)(include_top=False, weights=weights, input_shape=shape)
 
 
 def nested(model: keras.Model) -> Any:
-    """The backbone inside a network; None without one."""
+    """Find the backbone inside a network; None without one."""
     return next((layer for layer in model.layers if layer.name == LAYER), None)
 
 
 def _within_one(x: Any) -> Any:
-    """-1 to 1."""
+    """Scale pixels to -1 to 1."""
     return layers.Rescaling(1 / 127.5, offset=-1.0, name="rescale")(x)
 
 
 def _standardised(x: Any) -> Any:
-    """Mean 0 and deviation 1 over ImageNet, by channel."""
+    """Scale pixels to mean 0 and deviation 1 over ImageNet, by channel."""
     scale = [1 / (255 * deviation) for deviation in _DEVIATION]
     offset = [-mean / deviation for mean, deviation in zip(_MEAN, _DEVIATION, strict=True)]
     return layers.Rescaling(scale, offset=offset, name="rescale")(x)
 
 
 def _centred_bgr(x: Any) -> Any:
-    """Blue first, mean 0 over ImageNet by channel."""
+    """Put blue first, and shift to mean 0 over ImageNet by channel."""
     return layers.Rescaling(1.0, offset=[-mean for mean in _MEAN_BGR], name="rescale")(x[..., ::-1])
 
 
 def _none(x: Any) -> Any:
-    """The network carries its own."""
+    """Leave pixels as they are: the network has its own preprocessing."""
     return x
 
 

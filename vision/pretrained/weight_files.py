@@ -1,8 +1,8 @@
-"""What a file of Keras weights holds, layer by layer, and whether that is what a network has: Keras 3's form and the one before it.
+"""Files of Keras weights, compared with a network layer by layer: Keras 3's form and the one before it.
 
 Keras 3 writes each layer below `layers/<class>_<number>`; the files that keras.applications downloads are of the older form, a list
-of layers in the order of the network. Both are told apart by what they hold, not by their names. Keras itself takes a file
-that holds more than the network, and of one that does not fit it names no shape.
+of layers in the order of the network. Their content decides, not their names. Keras itself takes a file that
+holds more than the network, and names no shape of one that does not fit.
 """
 
 import io
@@ -14,12 +14,12 @@ import h5py
 import keras
 
 Shapes = tuple[tuple[int, ...], ...]
-"""Of one layer's variables, in the order in which they are written."""
+"""Shapes of one layer's variables, in the order in which they are written."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Slot:
-    """One layer of the network, and what the file has in its place."""
+    """One layer of the network, and what the file has for it."""
 
     layer: str
     expected: Shapes
@@ -27,7 +27,7 @@ class Slot:
     """None where the file has nothing."""
 
     def difference(self) -> str:
-        """The first shape that differs, in words; empty when all agree."""
+        """Describe the first shape that differs; empty when all agree."""
         if self.found is None:
             return f"layer {self.layer}: found nothing, expected {_words(self.expected)}"
         if len(self.found) != len(self.expected):
@@ -37,24 +37,24 @@ class Slot:
 
 
 class Memory(io.BytesIO):
-    """Memory that Keras takes for a weights file."""
+    """Memory that Keras treats as a weights file."""
 
     def __str__(self) -> str:
         return "memory.weights.h5"
 
 
 def is_old(file: h5py.File) -> bool:
-    """Whether it is of the form before Keras 3 (Keras 2's whole models count as well)."""
+    """Whether the file has the form before Keras 3 (Keras 2's whole models count as well)."""
     return "layer_names" in _old_root(file).attrs
 
 
 def is_nested(file: h5py.File) -> bool:
-    """Whether it holds a network within a network, as a run's with a backbone does."""
+    """Whether the file holds a network within a network, as that of a run with a backbone does."""
     return "functional" in file.get("layers", ())
 
 
 def compare(file: h5py.File, network: keras.Model) -> tuple[list[Slot], int]:
-    """A slot for each layer of the network that has weights, in its order, and how many layers the file has beyond them."""
+    """Make a slot for each layer of the network that has weights, in its order, and count the layers that only the file has."""
     if is_old(file):
         found = _old_entries(file)
         slots = [
@@ -73,7 +73,7 @@ def compare(file: h5py.File, network: keras.Model) -> tuple[list[Slot], int]:
 
 
 def assign_old(file: h5py.File, network: keras.Model) -> None:
-    """Put the values of an older file, of which `compare` found nothing amiss, into the network."""
+    """Put the values of an older file, which `compare` found to fit, into the network."""
     for layer, arrays in _zip_old(network, _old_entries(file)):
         for variable, array in zip(layer.weights, arrays or (), strict=True):
             variable.assign(array[()])
@@ -82,7 +82,7 @@ def assign_old(file: h5py.File, network: keras.Model) -> None:
 
 
 def as_bytes(network: keras.Model) -> bytes:
-    """The network's weights as the contents of a `.weights.h5` file."""
+    """Return the network's weights as the contents of a `.weights.h5` file."""
     memory = Memory()
     network.save_weights(memory)
     return memory.getvalue()
@@ -97,7 +97,7 @@ def _shapes(arrays: Sequence[Any]) -> Shapes:
 
 
 def _names(network: keras.Model) -> Iterator[str]:
-    """Of all layers, also nested ones, in order."""
+    """Yield the names of all layers, also nested ones, in order."""
     for layer in network.layers:
         yield layer.name
         if isinstance(layer, keras.Model):
@@ -105,7 +105,7 @@ def _names(network: keras.Model) -> Iterator[str]:
 
 
 def _entries(file: h5py.File) -> dict[str, tuple[str, Shapes]]:
-    """Name and shapes of each layer with weights, by its place in the file; optimiser and seeds are left out."""
+    """Read name and shapes of each layer with weights, by its place in the file; optimiser and seeds are left out."""
     entries: dict[str, tuple[str, Shapes]] = {}
 
     def visit(path: str, item: Any) -> None:
@@ -122,7 +122,7 @@ def _old_root(file: h5py.File) -> Any:
 
 
 def _old_entries(file: h5py.File) -> list[list[Any]]:
-    """The arrays of each layer that has some, in order."""
+    """Read the arrays of each layer that has some, in order."""
     root = _old_root(file)
     groups = [root[_text(name)] for name in root.attrs["layer_names"]]
     entries = [[group[_text(name)] for name in group.attrs["weight_names"]] for group in groups]

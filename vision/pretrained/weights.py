@@ -1,4 +1,4 @@
-"""Weights for a network from a file or from keras.applications; whatever does not fit is refused, with layer and shapes."""
+"""Weights for a network from a file or from keras.applications; those that do not fit are refused, with layer and shapes."""
 
 import contextlib
 import warnings
@@ -43,7 +43,7 @@ def load(path: Path, model: keras.Model) -> None:
 def imagenet(model: keras.Model) -> None:
     """Load ImageNet weights into the backbone with keras.applications' own code, from Keras' cache folder or over the network.
 
-    Raises WeightsError for a network that has none, or when they cannot be had.
+    Raises WeightsError for a network that has none, or when they cannot be loaded.
     """
     backbone = backbones.nested(model)
     if backbone is None:
@@ -57,7 +57,7 @@ def imagenet(model: keras.Model) -> None:
             source = backbones.application(model.name, shape=backbone.input_shape[1:], weights="imagenet")
     except Exception as error:  # a failed download is a bare Exception
         raise WeightsError(
-            f"the ImageNet weights of {model.name} could not be had ({error}); connect to the internet for the first run, "
+            f"the ImageNet weights of {model.name} could not be loaded ({error}); connect to the internet for the first run, "
             "put the file of that address into ~/.keras/models (or $KERAS_HOME/models), or give a weights file instead"
         ) from error
     _load(weight_files.as_bytes(source), backbone)
@@ -88,7 +88,7 @@ def _load(contents: bytes, network: keras.Model) -> None:
 
 
 def _settle(backbone: keras.Model | None) -> None:
-    """Make the network with loaded weights compute what they were trained for, and keep its statistics while training.
+    """Let the network compute what its loaded weights were trained for, and keep its statistics in training.
 
     On a functional model's nested layers only `trainable = False` holds batch norm in inference mode (keras-team/keras#20285).
     """
@@ -100,7 +100,7 @@ def _settle(backbone: keras.Model | None) -> None:
 
 
 def _correct_variance(layer: keras.layers.Normalization) -> None:
-    """EfficientNet's files hold deviations for variances; keras.applications adds a layer against it, but for "imagenet" only."""
+    """Square the deviations that EfficientNet's files hold as variances; keras.applications corrects that for "imagenet" only."""
     if np.allclose(layer.adapt_variance, _DEVIATION):
         layer.adapt_variance.assign(_DEVIATION**2)
         layer.finalize_state()

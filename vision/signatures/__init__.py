@@ -1,1 +1,1 @@
-"""What an exported model answers to, one module per task, with its proofs."""
+"""The signatures of exported models, one module per task, with their proofs."""

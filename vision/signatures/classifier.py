@@ -1,4 +1,4 @@
-"""What an exported vision model answers to: functions from a request's tensors to labelled answers, preprocessing included."""
+"""The signatures of an exported classifier: from a request's tensors to labelled answers, preprocessing included."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -22,13 +22,13 @@ Signature = tuple[Callable[..., dict[str, Any]], dict[str, tf.TensorSpec]]
 
 
 def signatures(model: keras.Model, *, classes: Sequence[str], crop: bool = False) -> dict[str, Signature]:
-    """The four signatures of a classifier, by name. crop: whether pictures are cut to the input's shape instead of stretched.
+    """Make the four signatures of a classifier, by name. crop: whether pictures are cut to the input's shape instead of stretched.
 
     `serving_default`: image_bytes string (b,) to classes string (b, k) and scores float32 (b, k), falling, k = min(5, classes).
     `tensor`: images float32 (b, height, width, 3), 0 to 255, to logits float32 (b, classes).
     `classify`: inputs string (b,), serialised tf.Example with a bytes feature `image_bytes`, to all classes and their scores.
     `explain`: image_bytes string (b,) to the winner's classes string (b,) and scores float32 (b,), with guided_backprop float32
-    (b, height, width, 3) and, of a network with a feature map, grad_cam float32 (b, height, width), 0 to 1 (see `explain.explainer`).
+    (b, height, width, 3) and, of a network with a feature map, grad_cam float32 (b, height, width), 0 to 1 (see `explanations.explainer`).
     """
     height, width = model.input_shape[1:3]
     names = tf.constant(list(classes))
@@ -70,7 +70,7 @@ def signatures(model: keras.Model, *, classes: Sequence[str], crop: bool = False
 def requests(
     model: keras.Model, examples: Examples, *, classes: Sequence[str], most: int = 8
 ) -> list[tuple[str, dict[str, Any], dict[str, Any]]]:
-    """Requests for every signature of a classifier, with the answers of the Keras model: (signature, inputs, outputs)."""
+    """Make requests for every signature of a classifier, with the answers of the Keras model: (signature, inputs, outputs)."""
     count = min(most, len(examples))
     images = np.stack([examples[i] for i in range(count)]).astype(np.float32)
     logits = np.asarray(model(images, training=False))
@@ -90,7 +90,7 @@ def requests(
 
 
 def _explained(model: keras.Model) -> Callable[[Any], dict[str, Any]]:
-    """Of images: the winners, their scores, and what explains them."""
+    """Make a function of images to the winners, their scores, and what explains them."""
     explainer = explanations.explainer(model)
 
     def explained(images: Any) -> dict[str, Any]:

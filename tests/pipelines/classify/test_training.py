@@ -90,8 +90,8 @@ def test_the_mean_of_the_folds_is_one_network(digits: datasets.LabelledImages, t
     [
         (Config(folds=200), RunError, "--folds is 200, but class"),
         (Config(weights="none.weights.h5"), WeightsError, "no such file"),
-        (Config(model="MobileNet"), RunError, "MobileNet takes images of 32 pixels a side or more, found 8x8"),
-        (Config(model="MobileNet", folds=2), RunError, "MobileNet takes images of 32 pixels a side or more"),
+        (Config(model="MobileNet"), RunError, "MobileNet takes images of 32 pixels or more per side, found 8x8"),
+        (Config(model="MobileNet", folds=2), RunError, "MobileNet takes images of 32 pixels or more per side"),
         (Config(model="resnet", depth=9), RunError, "9"),
         (Config(folds=2, weights="none.weights.h5"), WeightsError, "no such file"),
         (Config(training=TrainingOptions(head_epochs=2)), RunError, "--training.head-epochs is 2, but airbench has no"),

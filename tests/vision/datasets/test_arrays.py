@@ -290,10 +290,10 @@ def test_sizes_are_those_before_resizing(tmp_path: Path) -> None:
 BROKEN = {
     "cut off": (idx(pictures(40))[:-1], r"cut off: its header says \(40, 4, 5\), which is 800 bytes; found 799"),
     "too long": (idx(pictures(40)) + b"!", "which is 800 bytes; found 801"),
-    "header cut off": (b"\0\0\x08\x03\0\0", "is no idx file of bytes"),
-    "empty": (b"", "is no idx file of bytes: it begins with b''"),
+    "header cut off": (b"\0\0\x08\x03\0\0", "is not an idx file of bytes"),
+    "empty": (b"", "is not an idx file of bytes: it begins with b''"),
     "floats": (b"\0\0\x0d\x01\0\0\0\0", "expected 00 00 08 and the rank"),
-    "text": (b"a note\n", "is no idx file of bytes: it begins with b'a no'"),
+    "text": (b"a note\n", "is not an idx file of bytes: it begins with b'a no'"),
     "immense": (b"\0\0\x08\x04" + b"\xff" * 16, "which is 340282366604025813516997721482669850625 bytes; found 0"),
     "no sizes": (b"\0\0\x08\0!", r"images have shape \(\); expected \(n, h, w\)"),
 }

@@ -116,7 +116,7 @@ UNREADABLE = {
     "cut.png": (pictures.encode(pictures.picture(), "PNG")[:-200], "truncated or corrupt"),
     "empty.png": (b"", "zero bytes"),
     "large.png": (pictures.large_png(9_000), "larger than 64 megapixels"),
-    "note.txt": (b"a note\n", "no image that can be read (JPEG, PNG, GIF, BMP, WebP)"),
+    "note.txt": (b"a note\n", "not an image that can be read (JPEG, PNG, GIF, BMP, WebP)"),
 }
 
 
@@ -144,7 +144,9 @@ def test_more_than_five_percent_stop(tmp_path: Path, readable: int, broken: int,
     if not stops:
         assert len(read(tmp_path).skipped) == broken
         return
-    message = rf"{broken} of {readable + broken} files in .* cannot be used, more than 5% \(bee.broken 0.jpg: no image"
+    message = (
+        rf"{broken} of {readable + broken} files in .* cannot be used, more than 5% \(bee.broken 0.jpg: not an image"
+    )
     with pytest.raises(DataError, match=message):
         read(tmp_path)
 
@@ -236,8 +238,8 @@ def test_ants_and_bees(real_data: Path) -> None:
 @pytest.mark.parametrize(
     ("parts", "message"),
     [
-        (["train"], "holds train/ alone; expected train/ with val/ or test/"),
-        (["val", "test"], "holds test/, val/ alone; expected train/ with val/ or test/"),
+        (["train"], "holds only train/; expected train/ with val/ or test/"),
+        (["val", "test"], "holds only test/, val/; expected train/ with val/ or test/"),
         (["train", "val", "valid"], "expected one each of train/, val/ and test/, and no other folder"),
         (["train", "val", "extra"], "holds extra/, train/, val/; expected one each"),
     ],

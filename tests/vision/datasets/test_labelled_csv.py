@@ -123,9 +123,15 @@ def test_at_most_so_many(table: Callable[..., Path]) -> None:
             r"ant.0000\.png is labelled 'ant' in line 2 and 'bee' in line 23; keep one of the lines",
         ),
         (["./bee/0008.png,ant"], r"bee.0008\.png is labelled 'bee' in line 22 and 'ant' in line 23"),
-        (["", "a.png,ant"], r"names 1 of 22 files that are not there \(line 24: .*a\.png\); paths are relative to the"),
-        ([f"{i}.png,ant" for i in range(7)], r"names 7 of 28 files .*\(line 23: .*line 27: .*/4\.png and 2 more\)"),
-        (["ant,ant"], r"files that are not there \(line 23: .*ant\)"),
+        (
+            ["", "a.png,ant"],
+            r"names 22 files, of which 1 cannot be found \(line 24: .*a\.png\); paths are relative to the",
+        ),
+        (
+            [f"{i}.png,ant" for i in range(7)],
+            r"names 28 files, of which 7 cannot be found .*\(line 23: .*line 27: .*/4\.png and 2 more\)",
+        ),
+        (["ant,ant"], r"of which 1 cannot be found \(line 23: .*ant\)"),
         (["ant/0000.png, "], "line 23: the label is empty; expected one in every line"),
         ([",ant"], "line 23: the path is empty"),
         (
@@ -168,8 +174,8 @@ def test_wrong_tables(tmp_path: Path, text: bytes, message: str) -> None:
 @pytest.mark.parametrize(
     ("splits", "message"),
     [
-        (["train"] * 9, "the column split holds train alone; expected train with val or test or both"),
-        (["val"] * 5 + ["test"] * 4, "the column split holds test, validation alone"),
+        (["train"] * 9, "the column split holds only train; expected train with val or test or both"),
+        (["val"] * 5 + ["test"] * 4, "the column split holds only test, validation"),
         (
             ["train"] * 6 + ["test"] * 3,
             "the parts hold different classes: train lacks 'cow'; test lacks 'ant', 'bee'; expected the same classes",

@@ -39,7 +39,7 @@ def test_the_smallest_size_is_that_of_keras(name: str) -> None:
         backbones.application(name, shape=(8, 8, 3), weights=None)
     assert f"{BACKBONES[name].smallest}x{BACKBONES[name].smallest}" in str(caught.value)
     with pytest.raises(
-        ValueError, match=f"{name} takes images of .* pixels a side or more, found 64x20; make them larger"
+        ValueError, match=f"{name} takes images of .* pixels or more per side, found 64x20; make them larger"
     ):
         classifiers.build(name, (64, 20, 3), classes=2, seed=0)
 

@@ -166,7 +166,7 @@ def test_imagenet_comes_from_the_cache_folder(cache: Path) -> None:
 
 def test_imagenet_without_network_and_cache_says_what_to_do(cache: Path) -> None:
     message = (
-        r"ImageNet weights of MobileNet could not be had \(URL fetch failure on .*mobilenet_1_0_224_tf_no_top.h5.*Name or service "
+        r"ImageNet weights of MobileNet could not be loaded \(URL fetch failure on .*mobilenet_1_0_224_tf_no_top.h5.*Name or service "
         r"not known\); connect to the internet for the first run, put the file of that address into ~/.keras/models"
     )
     with pytest.raises(WeightsError, match=message):
